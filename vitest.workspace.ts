@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** Siblings resolve to their sources, so that tests never depend on a stale build and mutants are seen across packages. */
+const root = fileURLToPath(new URL('.', import.meta.url))
+const packages = readdirSync(`${root}packages`)
+type Exports = Record<string, { '@portcullis/source': string }>
+
+const alias = packages
+  .flatMap((folder) => {
+    const { name, exports } = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8')) as { name: string; exports: Exports }
+    return Object.entries(exports).map(([subpath, target]) => ({ find: `${name}${subpath.slice(1)}`, replacement: `${root}packages/${folder}/${target['@portcullis/source'].slice(2)}` }))
+  })
+  .toSorted((a, b) => b.find.length - a.find.length) // a subpath must be tried before its bare name
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } })),
+  },
+})
