@@ -12,6 +12,7 @@ const alias = packages
     const { name, exports } = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8')) as { name: string; exports: Exports }
     return Object.entries(exports).map(([subpath, target]) => ({ find: `${name}${subpath.slice(1)}`, replacement: `${root}packages/${folder}/${target['@portcullis/source'].slice(2)}` }))
   })
+  .concat({ find: '@portcullis/test-support', replacement: `${root}test-support/verifies.ts` })
   .toSorted((a, b) => b.find.length - a.find.length) // a subpath must be tried before its bare name
 
 export default defineConfig({
