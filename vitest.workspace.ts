@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { RequirementsReporter } from './test-support/requirements-reporter.ts'
 
 /** Siblings resolve to their sources, so that tests never depend on a stale build and mutants are seen across packages. */
 const root = fileURLToPath(new URL('.', import.meta.url))
@@ -18,6 +19,7 @@ const alias = packages
 export default defineConfig({
   resolve: { alias },
   test: {
+    reporters: ['default', ['json', { outputFile: `${root}reports/vitest.json` }], new RequirementsReporter()],
     projects: packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } })),
   },
 })
