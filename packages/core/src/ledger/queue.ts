@@ -1,0 +1,69 @@
+import type { LedgerAnswer, LedgerItem } from './item.ts'
+
+/** Limits of one batch. */
+export const BATCH = { items: 256, bytes: 1_048_576 } as const
+
+/** Applies a batch in one transaction, all or nothing; answers in order. */
+export type Flush = (items: readonly LedgerItem[]) => Promise<readonly LedgerAnswer[]>
+
+interface Waiting {
+  readonly item: LedgerItem
+  readonly resolve: (answer: LedgerAnswer) => void
+  readonly reject: (fault: unknown) => void
+}
+
+/**
+ * One tenant's queue: one batch in flight, the next gathers meanwhile. A failing batch is tried again in halves, so that one
+ * poisoned item does not refuse its neighbours.
+ */
+export class LedgerQueue {
+  readonly #flush: Flush
+  #waiting: Waiting[] = []
+  #running = false
+
+  constructor(flush: Flush) {
+    this.#flush = flush
+  }
+
+  push(item: LedgerItem): Promise<LedgerAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject })
+      if (!this.#running) {
+        this.#running = true
+        queueMicrotask(() => void this.#run())
+      }
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#apply(this.#take())
+    this.#running = false
+  }
+
+  #take(): Waiting[] {
+    let bytes = 0
+    let count = 0
+    for (const { item } of this.#waiting) {
+      bytes += item.body.length
+      if (count > 0 && (count === BATCH.items || bytes > BATCH.bytes)) break
+      count += 1
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #apply(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const answers = await this.#flush(batch.map(({ item }) => item))
+      batch.forEach((waiting, index) => {
+        const answer = answers[index]
+        if (answer === undefined) waiting.reject(new Error('ledger: fewer answers than items'))
+        else waiting.resolve(answer)
+      })
+    } catch (fault) {
+      if (batch.length === 1) return batch[0]?.reject(fault)
+      const half = batch.length >> 1
+      await this.#apply(batch.slice(0, half))
+      await this.#apply(batch.slice(half))
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Connector } from '../connectors/connector.ts'
+import { Fault } from '../fault.ts'
+import type { StaticIssuer } from '../identity/verifier.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ControlPlane } from '../ports/control-plane.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { Directory } from '../tenancy/directory.ts'
+import type { Snapshot } from '../tenancy/snapshot.ts'
+import { compileTenant, type TenantFacts } from './compile-world.ts'
+import { checkWorld } from './world-schema.ts'
+import type { World, WorldTenant } from './world.ts'
+
+/** How often the age of facts that cannot change behind our back is written anew (ms). */
+const RENEW = 1000
+
+interface Loaded {
+  readonly facts: TenantFacts
+  readonly directory: Directory
+  readonly snapshot: Snapshot
+}
+
+export interface WorldPlane extends ControlPlane {
+  /** Replaces one tenant. The new authorization version is durable before the first decision is made on the new facts. */
+  change(tenant: string, next: WorldTenant): Promise<void>
+}
+
+/** A control plane over a literal. Throws `world_invalid` with one sentence for a world that contradicts itself. */
+export function worldPlane(world: World, options: { readonly connectors: readonly Connector[]; readonly storage: Storage; readonly clock: Clock }): WorldPlane {
+  checkWorld(world)
+  const { storage, clock } = options
+  const connectors = new Map(options.connectors.map((connector) => [connector.id, connector]))
+  const tenants = new Map(Object.entries(world.tenants))
+  const compiled = new Map([...tenants].map(([id, tenant]) => [id, compileTenant(id, tenant, connectors)]))
+  const loaded = new Map<string, Loaded>()
+  const listeners = new Set<(tenant: string) => void>()
+  const issuers = (world.issuers ?? []) as readonly StaticIssuer[]
+  for (const { issuer, tenant } of issuers) if (!tenants.has(tenant)) throw new Fault('world_invalid', `world.issuers: ${issuer} names a tenant that does not exist.`)
+  let credentialTenants = indexCredentials(compiled)
+
+  async function load(tenant: string): Promise<Loaded> {
+    const facts = compiled.get(tenant)
+    if (facts === undefined) throw new Fault('tenant_unknown', 'There is no such tenant in the world.')
+    const now = clock.now()
+    const known = loaded.get(tenant)
+    if (known?.facts === facts && now - known.directory.asOf < RENEW && now >= known.directory.asOf) return known
+    const version = known?.facts === facts ? known.directory.version : await (await storage.tenant(tenant)).authorize(facts.fingerprint)
+    const fresh: Loaded = { facts, directory: { ...facts.directory, version, asOf: now }, snapshot: { ...facts.snapshot, version, asOf: now } }
+    if (compiled.get(tenant) === facts) loaded.set(tenant, fresh)
+    return fresh
+  }
+
+  return {
+    issuers: () => issuers,
+    credentialTenant: (keyId) => credentialTenants.get(keyId),
+    tenants: () => [...tenants.keys()],
+    directory: async (tenant) => (await load(tenant)).directory,
+    snapshot: async (tenant) => (await load(tenant)).snapshot,
+    credential: async (tenant, instance) => tenants.get(tenant)?.instances[instance]?.credential(),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async change(tenant, next) {
+      checkWorld({ ...world, tenants: { ...Object.fromEntries(tenants), [tenant]: next } })
+      const facts = compileTenant(tenant, next, connectors)
+      await (await storage.tenant(tenant)).authorize(facts.fingerprint)
+      tenants.set(tenant, next)
+      compiled.set(tenant, facts)
+      credentialTenants = indexCredentials(compiled)
+      for (const listener of listeners) listener(tenant)
+    },
+  }
+}
+
+/** A key id is random: two tenants with the same one have copied it. */
+function indexCredentials(compiled: ReadonlyMap<string, TenantFacts>): ReadonlyMap<string, string> {
+  const index = new Map<string, string>()
+  for (const [tenant, { directory }] of compiled) {
+    for (const id of directory.credentials.keys()) {
+      if (index.has(id)) throw new Fault('world_invalid', `world.tenants.${tenant}: the credential ${id} is listed twice.`)
+      index.set(id, tenant)
+    }
+  }
+  return index
+}

@@ -1,0 +1,14 @@
+const MINUTE = 60_000
+
+export type RateAnswer = { readonly ok: true; readonly next: number } | { readonly ok: false; readonly retryAfter: number }
+
+/**
+ * Generic cell rate algorithm: one number a key, the theoretical arrival time (ms). `perMinute` calls a minute, and as many at once.
+ * `retryAfter` in whole seconds, at least 1.
+ */
+export function takeRate(tat: number | undefined, perMinute: number, now: number): RateAnswer {
+  const interval = MINUTE / perMinute
+  const start = Math.max(tat ?? now, now)
+  const wait = start + interval - now - MINUTE
+  return wait > 0 ? { ok: false, retryAfter: Math.max(1, Math.ceil(wait / 1000)) } : { ok: true, next: start + interval }
+}
