@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { RequirementsReporter } from './test-support/requirements-reporter.ts'
@@ -6,6 +7,7 @@ import { RequirementsReporter } from './test-support/requirements-reporter.ts'
 /** Siblings resolve to their sources, so that tests never depend on a stale build and mutants are seen across packages. */
 const root = fileURLToPath(new URL('.', import.meta.url))
 const packages = readdirSync(`${root}packages`)
+const examples = readdirSync(`${root}examples`).map((name) => `examples/${name}`).filter((folder) => existsSync(`${root}${folder}/test`))
 type Exports = Record<string, { '@portcullis/source': string }>
 
 const alias = packages
@@ -20,6 +22,9 @@ export default defineConfig({
   resolve: { alias },
   test: {
     reporters: ['default', ['json', { outputFile: `${root}reports/vitest.json` }], new RequirementsReporter()],
-    projects: packages.map((name) => ({ extends: true as const, test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } })),
+    projects: [...packages.map((name) => `packages/${name}`), ...examples].map((folder) => ({
+      extends: true as const,
+      test: { name: basename(folder), root: folder, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+    })),
   },
 })

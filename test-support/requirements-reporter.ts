@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Reporter, TestModule, TestSpecification, Vitest } from 'vitest/node'
 import { MANIFEST } from '../packages/testing/src/manifest.ts'
 import { judge, type Citation, type Judgement } from './judge.ts'
@@ -7,7 +7,7 @@ import { judge, type Citation, type Judgement } from './judge.ts'
 /** Whether a requirement that is promised but not proven turns the run red. An id that does not exist always does. */
 const STRICT = false
 
-const REPORT = 'reports/requirements.json'
+const FOLDER = 'reports'
 
 /** After a full run: holds the manifest against the runner's results, writes the report, and turns the run red. */
 export class RequirementsReporter implements Reporter {
@@ -26,7 +26,7 @@ export class RequirementsReporter implements Reporter {
     const vitest = this.#vitest
     if (vitest === undefined || !this.#full) return
     const judgement = judge(MANIFEST, modules.flatMap((module) => citations(module, vitest.config.root)))
-    write(judgement)
+    write(judgement, join(vitest.config.root, FOLDER))
     for (const line of complaints(judgement)) process.stderr.write(`${line}\n`)
     if (judgement.unknown.length > 0 || (STRICT && judgement.unproven.length > 0)) process.exitCode = 1
   }
@@ -46,15 +46,15 @@ function citations(module: TestModule, root: string): Citation[] {
   })
 }
 
-function write({ proofs, unproven, unknown, early }: Judgement): void {
+function write({ proofs, unproven, unknown, early }: Judgement, folder: string): void {
   const count = (status: string): number => proofs.filter(({ standing }) => standing.status === status).length
   const report = {
     counts: { proven: count('proven'), partial: count('partial'), later: count('later'), unproven: unproven.length, unknown: unknown.length },
     unproven, unknown, early,
     requirements: proofs.map(({ id, standing, tests }) => ({ id, ...standing, tests })),
   }
-  mkdirSync('reports', { recursive: true })
-  writeFileSync(REPORT, `${JSON.stringify(report, null, 2)}\n`)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'requirements.json'), `${JSON.stringify(report, null, 2)}\n`)
 }
 
 function complaints({ unproven, unknown, early }: Judgement): string[] {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CODES } from '../../core/src/chain/codes.ts'
 import { MANIFEST, type Standing } from '../src/manifest.ts'
 import { judge, type Citation } from '../../../test-support/judge.ts'
 
@@ -9,6 +10,10 @@ describe('the manifest', () => {
     const last = { CH: 18, IS: 8, RO: 8, ID: 9, SE: 8, CO: 9, AP: 6, SG: 1, ME: 3, NO: 1, VW: 1, AU: 6, PR: 8, EM: 4 }
     const expected = Object.entries(last).flatMap(([area, count]) => Array.from({ length: count }, (_, n) => `${area}-${String(n + 1).padStart(2, '0')}`))
     expect([...MANIFEST.keys()].filter((id) => /^[A-Z]/.test(id)).toSorted()).toEqual(expected.toSorted())
+  })
+
+  test('holds every denial code of the catalogue and no other', () => {
+    expect([...MANIFEST.keys()].filter((id) => /^[a-z]/.test(id)).toSorted()).toEqual(Object.keys(CODES).toSorted())
   })
 
   test('says of each partial requirement what is missing and what will bring it', () => {
