@@ -70,7 +70,8 @@ function open(path: string, flags: 'r' | 'wx', known: Known): number {
     // Non-blocking, because opening a named pipe would otherwise wait for a writer for ever.
     return openSync(path, flags === 'r' ? constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) : flags, 0o600)
   } catch (cause) {
-    const [code, message] = known[(cause as NodeJS.ErrnoException).code ?? ''] ?? ['key_unreadable', `The key file ${path} could not be opened.`]
+    const errno = (cause as NodeJS.ErrnoException).code ?? ''
+    const [code, message] = known[errno] ?? ['key_unreadable', `The key file ${path} could not be opened.`]
     throw new Fault(code, message, { cause })
   }
 }
