@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.ts'
 import { withPacked } from './pack.ts'
@@ -28,8 +28,18 @@ const attempt = async (specifier, how, load) => {
 
 interface Result {
   readonly specifier: string
-  readonly how: 'import' | 'require'
+  readonly how: 'import' | 'require' | 'program'
   readonly problem: string | null
+}
+
+/** A program is where npm puts it, and its file can be run. */
+function installedProgram(project: string, program: string): Result {
+  try {
+    accessSync(join(project, 'node_modules/.bin', program), constants.X_OK)
+    return { specifier: program, how: 'program', problem: null }
+  } catch (error) {
+    return { specifier: program, how: 'program', problem: String(error) }
+  }
 }
 
 const here = workspace()
@@ -49,7 +59,8 @@ async function smoke(archives: ReadonlyMap<Package, string>, folder: string): Pr
   if (!installed.passed) return installed
   const probed = await command(process.execPath, ['--disable-warning=ExperimentalWarning', 'probe.cjs'], project)
   if (!probed.passed) return probed
-  results = JSON.parse(probed.output) as Result[]
+  const programs = [...archives.keys()].flatMap((one) => one.programs)
+  results = [...(JSON.parse(probed.output) as Result[]), ...programs.map((program) => installedProgram(project, program))]
   const broken = results.filter(({ problem }) => problem !== null)
   return { passed: broken.length === 0, output: broken.map(({ specifier, how, problem }) => `${how} ${specifier}: ${problem ?? ''}`).join('\n') }
 }

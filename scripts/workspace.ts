@@ -14,22 +14,25 @@ export interface Package {
   /** Subpath as in `exports` → source file, relative to the package. */
   readonly entries: Readonly<Record<string, string>>
   readonly peers: Readonly<Record<string, string>>
+  /** The names of its programs. */
+  readonly programs: readonly string[]
 }
 
 interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, { readonly '@portcullis/source': string }>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 function load(short: string): Package {
   const folder = join(ROOT, 'packages', short)
-  const { name, exports, peerDependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+  const { name, exports, bin = {}, peerDependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
   const entries = Object.fromEntries(Object.entries(exports).map(([subpath, target]) => [subpath, target['@portcullis/source']]))
   // The version that the package is developed against is the one to try it with.
   const peers = Object.fromEntries(Object.entries(peerDependencies).map(([peer, range]) => [peer, devDependencies[peer] ?? range]))
-  return { short, name, folder, entries, peers }
+  return { short, name, folder, entries, peers, programs: Object.keys(bin) }
 }
 
 /** A package whose entries are not all written yet cannot be built; whoever leaves one out says so. */
