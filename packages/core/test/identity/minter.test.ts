@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
+import { verifies } from '../../../../test-support/verifies.ts'
 import { jwks, mintAccessToken, tokenKey, type AccessTokenRequest } from '../../src/identity/minter.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { keysFrom } from '../../src/secrets/keys.ts'
@@ -24,7 +25,7 @@ test('what is minted is what is verified, claim by claim', async () => {
   }))
 })
 
-test('ID-04: nobody gets more than their kind may have, nor more than was asked', () => {
+verifies('ID-04', 'nobody gets more than their kind may have, nor more than was asked', () => {
   fc.assert(fc.property(fc.constantFrom('human', 'agent', 'service'), fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }), (kind, lifetime) => {
     const { issuedAt, expiresAt } = mintAccessToken({ ...request, kind, ...(lifetime !== undefined && { lifetime }) }, now)
     expect(issuedAt).toBe(nowS)

@@ -32,7 +32,7 @@ describe('form', () => {
     const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
     for (let n = 0; n < 50; n++) {
       const { secret } = mintShownSecret('test')
-      const value = [...secret.slice(-6)].reduce((sum, char) => sum * 62 + digits.indexOf(char), 0)
+      const value = secret.slice(-6).split('').reduce((sum, char) => sum * 62 + digits.indexOf(char), 0)
       expect(value).toBe(crc32(secret.slice(0, -7)))
     }
   })

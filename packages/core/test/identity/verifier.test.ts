@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { CompactSign } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
+import { verifies } from '../../../../test-support/verifies.ts'
 import { acme, acmePayload, codeOf, craft, encode, freshVerifier, globex, minted, now, nowS, own, ownHeader, ownPayload, pairs, signOwn, url, verdict, without } from './tokens.ts'
 
 const byEd = (data: Buffer): Buffer => sign(null, data, pairs.ed.privateKey)
@@ -11,7 +12,7 @@ const acmeToken = (more: object = {}, header: object = {}) => craft({ alg: 'Ed25
 const ownToken = (more: object = {}, header: object = {}) => craft({ ...ownHeader, ...header }, { ...ownPayload, ...more })
 
 describe('what is accepted', () => {
-  test('CH-01: an own token gives its claims, frozen', async () => {
+  verifies('CH-01', 'an own token gives its claims, frozen', async () => {
     const payload = { ...ownPayload, customer: 'cus_1', sid: 'ses_1', nbf: nowS, scope: 'tool:a.b category:psa', roles: ['tenant_auditor'], act: { sub: 'client-7' } }
     const result = await freshVerifier().verify(craft(ownHeader, payload), now)
     expect(result).toEqual({
@@ -63,7 +64,7 @@ describe('what is accepted', () => {
 })
 
 describe('attacks on header and signature', () => {
-  test('AUT-01: no algorithm, in any case, with and without a signature', async () => {
+  verifies('token_invalid', 'AUT-01: no algorithm, in any case, with and without a signature', async () => {
     for (const alg of ['none', 'None', 'nOnE', 'NONE', '', ' none', 'ed25519', 'ED25519', 'EdDSA', null, 0, ['Ed25519'], undefined]) {
       const header = { ...ownHeader, alg }
       expect(await verdict(craft(header, ownPayload))).toBe('token_invalid')
@@ -125,7 +126,7 @@ describe('attacks on header and signature', () => {
     expect(await verdict(ownToken({}, { harmless: 1 }))).toBe('ok')
   })
 
-  test('AUT-06: a token of another type is no access token, whatever else it says', async () => {
+  verifies('token_wrong_type', 'AUT-06: a token of another type is no access token, whatever else it says', async () => {
     for (const typ of ['JWT', 'jwt', 'logout+jwt', 'portcullis-approval+jwt', 'at+jwt ', 'application/at+jwt;v=1', 'xat+jwt', '', undefined]) expect(await verdict(ownToken({}, { typ }))).toBe('token_wrong_type')
     const idToken = { iss: acme.issuer, aud: 'client-1', sub: 'user-1', iat: nowS, exp: nowS + 300, nonce: 'n' }
     expect(await verdict(craft({ alg: 'Ed25519', typ: 'JWT', kid: 'ed' }, idToken, byEd))).toBe('token_wrong_type')
@@ -197,7 +198,7 @@ describe('attacks on header and signature', () => {
 })
 
 describe('attacks on the claims', () => {
-  test('AUT-07: one exact audience', async () => {
+  verifies('token_wrong_audience', 'AUT-07: one exact audience', async () => {
     const wrong = [
       undefined, null, '', [url], [url, 'https://other.example'], { 0: url }, `${url}/`, `${url}/mcp`, `${url}.evil.example`, url.slice(0, -1), url.toUpperCase(), 'https://MCP.example.com', `${url}:443`, 'http://mcp.example.com',
       'https://mcp.example.com.', 'https://mcp.exаmple.com', 'mcp.example.com', ` ${url}`,
@@ -208,7 +209,7 @@ describe('attacks on the claims', () => {
     }
   })
 
-  test('AUT-08: an issuer is one exact text', async () => {
+  verifies('issuer_unknown', 'AUT-08: an issuer is one exact text', async () => {
     for (const iss of [`${acme.issuer}/`, `${acme.issuer}.evil.example`, `${acme.issuer}/../acme`, acme.issuer.toUpperCase(), 'login.acme.example', `${acme.issuer}#`, 'https://login.аcme.example', '', '__proto__', `${url}/`]) {
       expect(await verdict(acmeToken({ iss }))).toBe('issuer_unknown')
     }
@@ -251,7 +252,7 @@ describe('attacks on the claims', () => {
     expect(result.ok && ('scopes' in result.claims || 'roles' in result.claims)).toBe(false)
   })
 
-  test('AUT-10: no token lives longer than an hour, however well signed', async () => {
+  verifies('token_lifetime_exceeded', 'AUT-10: no token lives longer than an hour, however well signed', async () => {
     for (const token of [ownToken, acmeToken]) {
       expect(await verdict(token({ exp: nowS + 3_600 }))).toBe('ok')
       expect(await verdict(token({ exp: nowS + 3_601 }))).toBe('token_lifetime_exceeded')
@@ -274,7 +275,7 @@ describe('attacks on the claims', () => {
     expect(await verdict(ownToken({ iat: nowS - 60, auth_time: undefined, exp: nowS + offset }))).toBe(expected)
   })
 
-  test('AUT-11: expired exactly at exp, from memory too', async () => {
+  verifies('token_expired', 'AUT-11: expired exactly at exp, from memory too', async () => {
     const verifier = freshVerifier()
     const token = ownToken({ exp: nowS + 10 })
     const at = [0, 9_999, 10_000, 9_999, 10_001]
@@ -283,7 +284,7 @@ describe('attacks on the claims', () => {
     expect(seen).toEqual(['ok', 'ok', 'token_expired', 'ok', 'token_expired'])
   })
 
-  test('AUT-13: a claim or a header that is said twice', async () => {
+  verifies('token_invalid', 'AUT-13: a claim or a header that is said twice', async () => {
     const twice = (name: string, value: unknown) => JSON.stringify(ownPayload).replace('{', `{"${name}":${JSON.stringify(value)},`)
     for (const name of ['tid', 'iss', 'sub', 'exp', 'ep']) expect(await verdict(craft(ownHeader, twice(name, 'B')))).toBe('token_invalid')
     expect(await verdict(craft(ownHeader, JSON.stringify(ownPayload).replace('{', '{"t\\u0069d":"B",')))).toBe('token_invalid')
@@ -331,7 +332,7 @@ describe('what answers first', () => {
     }
   })
 
-  test('CH-01: no token', async () => {
+  verifies(['CH-01', 'token_missing'], 'no token', async () => {
     for (const token of [undefined, '']) expect(await verdict(token)).toBe('token_missing')
     for (const token of [null, 1, {}, [minted()]]) expect(await verdict(token as never)).not.toBe('ok')
   })

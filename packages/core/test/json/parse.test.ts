@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { verifies } from '../../../../test-support/verifies.ts'
 import { INGRESS_LIMITS, parseJson } from '../../src/json/parse.ts'
 
 const parse = (text: string | Uint8Array, limits = INGRESS_LIMITS) => parseJson(text, limits)
@@ -53,7 +54,7 @@ describe('agreement with JSON.parse', () => {
 })
 
 describe('duplicate names', () => {
-  test('AUT-13: refused exactly where an object names a member twice, however it is escaped', () => {
+  verifies('malformed', 'AUT-13: refused exactly where an object names a member twice, however it is escaped', () => {
     const seen = { refused: 0, read: 0 }
     fc.assert(fc.property(tree, fc.infiniteStream(fc.boolean()), (node, coin) => {
       const text = write(node, () => coin.next().value === true)
@@ -81,7 +82,7 @@ describe('duplicate names', () => {
 describe('limits', () => {
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 
-  test('depth is exact and judged before building', () => {
+  verifies('request_too_deep', 'depth is exact and judged before building', () => {
     expect(parse(nested(64)).ok).toBe(true)
     expect(parse(nested(65))).toEqual({ ok: false, code: 'request_too_deep' })
     expect(parse('['.repeat(500_000))).toEqual({ ok: false, code: 'request_too_deep' })
@@ -91,7 +92,7 @@ describe('limits', () => {
     expect(parse(`"${'['.repeat(100)}"`).ok).toBe(true)
   })
 
-  test('bytes are UTF-8 bytes', () => {
+  verifies('request_too_large', 'bytes are UTF-8 bytes', () => {
     const limits = { bytes: 4, depth: 1 }
     expect(parse('"é"', limits).ok).toBe(true)
     for (const over of ['"éa"', '"€"', '     ']) {
