@@ -74,6 +74,13 @@ export default {
       to: { path: '^node:test$|(?:^|node_modules/)(?:vitest|jest|@jest)(?:/|$)' },
     },
     ...packageRules,
+    {
+      name: 'examples-are-embedders',
+      comment: 'An example sees what an embedder sees: the public entries, and nothing of another example.',
+      severity: 'error',
+      from: { path: '^(examples/[^/]+|bench)/' },
+      to: { path: '^(?:packages|test-support|scripts|examples|bench)/', pathNot: ['^$1/', ...packages.flatMap(entries).map((entry) => `^${escape(entry)}$`)] },
+    },
     ...gateRules,
     {
       name: 'core-domains-below-the-chain',

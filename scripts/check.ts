@@ -40,15 +40,18 @@ async function checkArchives(archives: ReadonlyMap<{ readonly name: string }, st
   return together(outcomes, `${archives.size} packages`)
 }
 
-/** Sources are checked from their first file on, whether or not the package can be built yet. */
+/** Whatever is built on the packages without being one. */
+const embedders = ['bench', ...readdirSync(join(ROOT, 'examples')).map((name) => `examples/${name}`)]
+
+/** Imports are checked from the first file on, whether or not the package can be built yet. */
 function sourceFolders(): string[] {
-  return [...here.ready, ...here.unready].map(({ short }) => `packages/${short}/src`).filter((folder) => existsSync(join(ROOT, folder)))
+  const packages = [...here.ready, ...here.unready].map(({ short }) => `packages/${short}`)
+  return [...packages, ...embedders].map((folder) => `${folder}/src`).filter((folder) => existsSync(join(ROOT, folder)))
 }
 
 /** The workspaces in which dead code can be told from code that is not used yet. */
 function written(): string[] {
-  const others = ['bench', ...readdirSync(join(ROOT, 'examples')).map((name) => `examples/${name}`)]
-  return ['.', ...ready.map(({ short }) => `packages/${short}`), ...others.filter((folder) => existsSync(join(ROOT, folder, 'src')))]
+  return ['.', ...ready.map(({ short }) => `packages/${short}`), ...embedders.filter((folder) => existsSync(join(ROOT, folder, 'src')))]
 }
 
 async function checkDocs(): Promise<Outcome> {
