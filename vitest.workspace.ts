@@ -22,7 +22,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     reporters: ['default', ['json', { outputFile: `${root}reports/vitest.json` }], new RequirementsReporter()],
-    projects: [...packages.map((name) => `packages/${name}`), ...examples].map((folder) => ({
+    projects: [...packages.map((name) => `packages/${name}`), ...examples, 'scripts'].map((folder) => ({
       extends: true as const,
       test: { name: basename(folder), root: folder, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
     })),

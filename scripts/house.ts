@@ -5,7 +5,7 @@ import { ROOT } from './workspace.ts'
 
 const MOST_LINES = 300
 const NAMELESS = /^(?:utils?|helpers?|types|common|misc)\.ts$/
-const SOURCE = /^(?:packages\/[^/]+\/src|examples\/[^/]+\/src|bench|scripts|test-support)\/.*\.ts$/
+const SOURCE = /^(?:packages\/[^/]+\/src|examples\/[^/]+\/src|bench|scripts(?!\/test\/)|test-support)\/.*\.ts$/
 const CORE = /^packages\/core\/src\/(?!memory\/)/
 
 /** What the linter has no rule for: [where, what must not be there, why]. */
@@ -17,7 +17,7 @@ const BANNED: readonly (readonly [where: RegExp, what: RegExp, why: string])[] =
 ]
 
 /** The complaints about one file. */
-function judgeFile(path: string, text: string): string[] {
+export function judgeFile(path: string, text: string): string[] {
   const lines = text.split('\n').length - 1
   return [
     ...(lines > MOST_LINES ? [`${path}: ${lines} lines, ${MOST_LINES} is the most`] : []),
