@@ -19,8 +19,10 @@ export interface ApprovalRequest {
   readonly customer: string | undefined
   readonly tool: string
   readonly instance: string
-  /** Canonical JSON of the frozen arguments: shown whole, and dispatched when the call is resumed. */
+  /** Canonical JSON of the frozen arguments: shown whole. */
   readonly arguments: string
+  /** Canonical JSON of what the caller sent: a resumed call goes through the gates with it again. */
+  readonly sent: string
   readonly quorum: number
 }
 

@@ -1,0 +1,127 @@
+import { digestOf } from '../approvals/digest.ts'
+import type { CustomerKey, Tool } from '../connectors/connector.ts'
+import { inputIssues } from '../connectors/input-issues.ts'
+import { requesterOf } from '../identity/requester.ts'
+import { canonicalJson } from '../json/canonical.ts'
+import { plainCopy } from '../json/plain.ts'
+import { POLICY_VERSION } from '../tenancy/snapshot.ts'
+import type { Permitted } from './08-policy.ts'
+import { deny, pass, type Verdict } from './verdict.ts'
+
+/** Before any schema runs: regular expressions and unions are only ever shown this much (bytes of JSON). */
+export const INPUT_LIMITS = { bytes: 262_144, depth: 32 } as const
+/** What a voter is shown is everything: a destructive call's arguments are no longer than this (bytes of JSON). */
+export const SHOWN_LIMIT = 16_384
+/** Records whose owner one call may have asked for. */
+export const CLAIM_LIMIT = 50
+/** Persons who must approve a destructive call. */
+export const QUORUM = 1
+
+/** The arguments as they will be digested, approved and dispatched: parsed once, plain, frozen. */
+class InputFrozen {
+  readonly #permitted: Permitted
+  readonly #input: unknown
+  readonly #text: string
+  readonly #sent: unknown
+
+  constructor(permitted: Permitted, input: unknown, text: string, sent: unknown) {
+    this.#permitted = permitted
+    this.#input = input
+    this.#text = text
+    this.#sent = sent
+  }
+
+  get permitted(): Permitted {
+    return this.#permitted
+  }
+
+  get input(): unknown {
+    return this.#input
+  }
+
+  /** Canonical JSON of the input. */
+  get text(): string {
+    return this.#text
+  }
+
+  /** The plain copy of what the caller sent. */
+  get sent(): unknown {
+    return this.#sent
+  }
+
+  /** Records of which it must be proven that they are the customer's, before anything takes effect. */
+  get claimed(): readonly { readonly record: string; readonly id: CustomerKey }[] {
+    const { known, key } = this.#permitted.ready
+    const { tool } = known.named
+    return tool.risk === 'read' || key === undefined ? [] : tool.recordsNamed(this.#input)
+  }
+}
+export type Prepared = InputFrozen
+
+/** Proof of gate 8, whole: permitted, with valid arguments, and every record they name is the customer's. */
+class OwnershipProven {
+  readonly #prepared: Prepared
+
+  constructor(prepared: Prepared) {
+    this.#prepared = prepared
+  }
+
+  get prepared(): Prepared {
+    return this.#prepared
+  }
+
+  /** What an approval of this call is bound to. */
+  digest(): string {
+    const { known } = this.#prepared.permitted.ready
+    const { base, named } = known
+    const { place, reach } = base.scope
+    return digestOf({
+      tenant: place.tenant, customer: reach.kind === 'customer' ? reach.customer : null, instance: named.instance.id, configuration: named.instance.configuration,
+      tool: named.name, definition: named.tool.hash, arguments: this.#prepared.input, requester: requesterOf(place.who.principal), policy: POLICY_VERSION, quorum: QUORUM,
+    })
+  }
+}
+export type Owned = OwnershipProven
+
+/** Gate 8, arguments: marked fields are filled in and never accepted; then the schema runs once, and what it made is frozen. */
+export function decideArguments(permitted: Permitted, raw: unknown): Verdict<'policy', Prepared> {
+  const { known, key } = permitted.ready
+  const { tool } = known.named
+  const copy = plainCopy(raw ?? {}, INPUT_LIMITS)
+  if (!copy.ok) return deny('policy', 'input_invalid', { detail: copy.code })
+  const filled = tool.fill(copy.value, key)
+  if (!filled.ok) return deny('policy', 'input_invalid', { detail: `${filled.field} is not an argument` })
+  const parsed = parse(tool.input, filled.value)
+  if (!parsed.ok) return deny('policy', 'input_invalid', { detail: parsed.detail })
+  const text = canonicalJson(parsed.value)
+  if (tool.risk === 'destructive') {
+    if (Buffer.byteLength(text) > SHOWN_LIMIT) return deny('policy', 'input_invalid', { detail: 'more than 16 KiB cannot be shown to a voter' })
+    // A default that is drawn anew each time would give every repetition another digest.
+    const again = parse(tool.input, filled.value)
+    if (!again.ok || canonicalJson(again.value) !== text) return deny('policy', 'input_invalid', { detail: 'the input schema is not deterministic' })
+  }
+  const prepared = new InputFrozen(permitted, parsed.value, text, copy.value)
+  return prepared.claimed.length > CLAIM_LIMIT ? deny('policy', 'input_invalid', { detail: 'too many records in one call' }) : pass(prepared)
+}
+
+/** Gate 8, ownership: `owners` in the order of `claimed`. Foreign and invented records give the same refusal. */
+export function decideOwnership(prepared: Prepared, owners: readonly (CustomerKey | undefined)[]): Verdict<'policy', Owned> {
+  const { key } = prepared.permitted.ready
+  const { claimed } = prepared
+  const proven = owners.length === claimed.length && owners.every((owner) => owner !== undefined && owner === key)
+  return proven ? pass(new OwnershipProven(prepared)) : deny('policy', 'customer_out_of_scope', { security: true })
+}
+
+type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string }
+
+/** Schemas are the connector author's code: one that throws, or makes something that is not plain JSON, refuses the call. */
+function parse(schema: Tool['input'], value: unknown): Parsed {
+  try {
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) return { ok: false, detail: inputIssues(parsed.error, schema) }
+    const plain = plainCopy(parsed.data, INPUT_LIMITS)
+    return plain.ok ? { ok: true, value: plain.value } : { ok: false, detail: 'the input schema makes values that are not plain JSON' }
+  } catch {
+    return { ok: false, detail: 'the input schema failed' }
+  }
+}

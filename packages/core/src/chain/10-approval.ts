@@ -1,0 +1,41 @@
+import type { Owned } from './08-arguments.ts'
+import type { Reserved } from './09-quota.ts'
+import { deny, hold, pass, type Verdict } from './verdict.ts'
+
+/** Proof of gate 10: no approval is needed, or one for exactly this call was consumed. */
+class CallApproved {
+  readonly #reserved: Reserved
+
+  constructor(reserved: Reserved) {
+    this.#reserved = reserved
+  }
+
+  get owned(): Owned {
+    return this.#reserved.owned
+  }
+
+  /** Set when the intent is durable; an explanation or a dry run never has it. */
+  get admittedAt(): number | undefined {
+    const { admission } = this.#reserved
+    return admission.kind === 'admitted' ? admission.at : undefined
+  }
+}
+export type Approved = CallApproved
+
+/** Gate 10: destructive calls wait for somebody else. An answer of the ledger that is none of these refuses. */
+export function decideApproval(reserved: Reserved): Verdict<'approval', Approved> {
+  const { admission } = reserved
+  switch (admission.kind) {
+    case 'admitted':
+    case 'clear':
+      return pass(new CallApproved(reserved))
+    case 'held':
+      return hold('approval', admission.code, { approvalId: admission.approvalId })
+    case 'open':
+      return hold('approval', 'approval_required')
+    case 'approval':
+      return deny('approval', admission.code)
+    default:
+      return deny('approval', 'approval_stale')
+  }
+}

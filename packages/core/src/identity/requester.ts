@@ -1,0 +1,5 @@
+import type { Principal } from '../tenancy/directory.ts'
+
+/** Who asks, for approvals: the human plus the agent client, or the service account. Never a session or a token (ID-09). */
+export const requesterOf = (principal: Principal): string =>
+  principal.agent === undefined ? principal.id : JSON.stringify([principal.agent.human, principal.agent.client])

@@ -1,0 +1,28 @@
+/**
+ * Portcullis: every call of an agent passes thirteen gates in one order.
+ * @packageDocumentation
+ */
+export { createPortcullis, type PortcullisOptions } from './create.ts'
+export type { Health, Portcullis } from './portcullis.ts'
+export type { Call, Request } from './call.ts'
+export type { Broken, Denial, Held, Outcome, Released } from './outcome.ts'
+export type { Explanation, ExplanationRow, View } from './explain.ts'
+export type { ListedTool, ToolList } from './list.ts'
+export type { Change, Simulation } from './simulate.ts'
+export type { ApprovalPage, Ballot, VoteDenied } from './approve.ts'
+export type { Exchange, Exchanged } from './exchange.ts'
+export { STAGES, type Code, type DenyCode, type Gate, type HoldCode } from './chain/stages.ts'
+export { CODES, type CodeEntry, type Effect } from './chain/codes.ts'
+export { CALL_TABLE, ROLES, type CallRights, type Role } from './roles/role.ts'
+export type { Endpoint, Reach } from './tenancy/reach.ts'
+export { Fault } from './fault.ts'
+export { keyFile } from './secrets/key-file.ts'
+export { Secret, type SecretValue } from './secrets/secret.ts'
+export { checkpointFile } from './audit/checkpoint-file.ts'
+export { inProcess, type InProcessOptions } from './broker/in-process.ts'
+export { INGRESS_LIMITS, parseJson, type JsonLimits, type JsonRefusal, type JsonResult } from './json/parse.ts'
+export { defineConnector } from './connectors/define.ts'
+export { countOf, customerKey, derived, shared } from './connectors/marks.ts'
+export type { Connector, CustomerKey, JsonSchema, Risk, Tool, ToolScope } from './connectors/connector.ts'
+export { VendorError, type Vendor, type VendorFailure, type VendorPages, type VendorRequest } from './connectors/vendor.ts'
+export type { World, WorldBinding, WorldCredential, WorldInstance, WorldPrincipal, WorldTenant } from './memory/world.ts'

@@ -1,0 +1,84 @@
+import { describe, recordBody } from './audit/record.ts'
+import type { Request } from './call.ts'
+import { deny } from './chain/verdict.ts'
+import type { JsonSchema, Risk } from './connectors/connector.ts'
+import { enter } from './enforce.ts'
+import { tell, type Broken, type Denial, type Held } from './outcome.ts'
+import { refuse } from './refuse.ts'
+import { Run } from './run.ts'
+import type { Runtime } from './runtime.ts'
+import { reachKey } from './tenancy/reach.ts'
+import { visible, type Visible } from './visible.ts'
+
+/** A listed tool as a host shows it. Built from what the chain decided; nothing in it says what else exists. */
+export interface ListedTool {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly risk: Risk
+  readonly inputSchema: JsonSchema
+  readonly outputSchema: JsonSchema
+  /** The caller has to do this first, and can do it alone. */
+  readonly cure?: 'scope_forbids' | 'step_up_required'
+  /** A call is held until somebody else approves it. */
+  readonly needsApproval: boolean
+}
+
+export interface ToolList {
+  readonly kind: 'list'
+  readonly tools: readonly ListedTool[]
+  /** Changes with anything that may change the list. */
+  readonly version: number
+  /** Calls of this principal in the running billing period: never what the tenant has left. */
+  readonly calls: number
+}
+
+/** Lists recorded in this process, by (principal, reach, facts' version): the first of each is in the log. */
+const RECORDED = 10_000
+
+/** `tools/list`: the same chain as a call, and the same denial as a call from gates 1 to 4. */
+export class Lister {
+  readonly #runtime: Runtime
+  readonly #recorded = new Set<string>()
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  async list(request: Request): Promise<ToolList | Denial | Held | Broken> {
+    const runtime = this.#runtime
+    const decisionId = runtime.ids.next('dec')
+    const run = new Run(runtime, request)
+    try {
+      const entered = await enter(run)
+      if (entered.kind !== 'pass') return await refuse(runtime, run, entered, decisionId)
+      const base = entered.proof
+      const { who, tenant } = base.scope.place
+      if (!runtime.shedder.take(tenant, who.principal.id, who.credential?.id, base.now)) {
+        runtime.count('shed')
+        return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
+      }
+      const { ledger } = await runtime.doors.open(tenant)
+      const key = JSON.stringify([tenant, who.principal.id, reachKey(base.scope.reach), base.snapshot.version])
+      if (!this.#recorded.has(key)) {
+        await ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: 'tools/list', ...describe(run.subject) }) })
+        if (this.#recorded.size >= RECORDED) this.#recorded.clear()
+        this.#recorded.add(key)
+      }
+      const { used } = await ledger.callsOf(who.principal.id)
+      return { kind: 'list', tools: visible(base).map(show), version: base.snapshot.version, calls: used }
+    } catch (fault) {
+      runtime.onFault(fault)
+      runtime.count('faults')
+      return { kind: 'fault', effect: 'none', decisionId }
+    }
+  }
+}
+
+function show({ known, cure }: Visible): ListedTool {
+  const { name, tool } = known.named
+  return {
+    name, title: tool.title, description: tool.description, risk: tool.risk, inputSchema: tool.advertised.input, outputSchema: tool.advertised.output,
+    needsApproval: tool.risk === 'destructive', ...(cure === undefined ? {} : { cure }),
+  }
+}

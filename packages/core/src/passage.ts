@@ -1,0 +1,253 @@
+import { electorate, selfOf } from './approvals/eligible.ts'
+import { describe, describeArguments, recordBody } from './audit/record.ts'
+import type { Call } from './call.ts'
+import type { Snapshotted } from './chain/04-snapshot.ts'
+import { QUORUM, type Owned, type Prepared } from './chain/08-arguments.ts'
+import type { Approved } from './chain/10-approval.ts'
+import { denyDispatch, registerAdmission, START_WITHIN, takeAdmission } from './chain/11-dispatch.ts'
+import type { Recorded } from './chain/12-audit.ts'
+import type { Releasable } from './chain/13-respond.ts'
+import type { Effect } from './chain/codes.ts'
+import type { CustomerKey } from './connectors/connector.ts'
+import type { Trace } from './chain/trace.ts'
+import { deny, effectOf, pass, type AnyDeny, type AnyHold, type Deny, type Pass } from './chain/verdict.ts'
+import { checkedAnswer, checkedOwner } from './dispatching.ts'
+import { within } from './deadline.ts'
+import { Fault } from './fault.ts'
+import { requesterOf } from './identity/requester.ts'
+import { canonicalJson } from './json/canonical.ts'
+import type { AdmissionJudgement } from './ledger/admit.ts'
+import type { AdmitAnswer, AdmitItem, CloseAnswer } from './ledger/item.ts'
+import { tell, type Outcome } from './outcome.ts'
+import type { DispatchAnswer, DispatchContext } from './ports/dispatcher.ts'
+import { refuse } from './refuse.ts'
+import { Run } from './run.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Time after the deadline in which a completion may still come before the reconciler takes the call (ms). */
+const GRACE = 15_000
+/** How often a decision is made anew because the facts changed under it. */
+const ATTEMPTS = 3
+
+/** The effects of one call, in the order of the durable protocol: nothing is dispatched before its intent is durable, nothing is answered before its outcome is. */
+export class Passage {
+  readonly call: Call
+  readonly decisionId: string
+  readonly #runtime: Runtime
+  #run: Run
+  #stage: 'deciding' | 'admitting' | 'admitted' | 'dispatched' | 'completed' = 'deciding'
+  #answer: DispatchAnswer | undefined
+
+  constructor(runtime: Runtime, call: Call) {
+    this.#runtime = runtime
+    this.call = call
+    this.decisionId = runtime.ids.next('dec')
+    this.#run = new Run(runtime, call)
+  }
+
+  get run(): Run {
+    return this.#run
+  }
+
+  get trace(): Trace {
+    return this.#run.trace
+  }
+
+  /** Decides on facts of one version; when they changed before the admission, decides again on the new ones. */
+  async decide(chain: (passage: Passage) => Promise<Outcome | 'changed'>): Promise<Outcome> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0) this.#run = new Run(this.#runtime, this.call)
+      this.#stage = 'deciding'
+      const outcome = await chain(this)
+      if (outcome !== 'changed') return outcome
+    }
+    return this.refuse(deny('snapshot', 'snapshot_unavailable'))
+  }
+
+  /** A resumed call goes through the gates with what was sent when it was held. Somebody else's approval gives nothing: the ledger refuses it. */
+  async arguments(base: Snapshotted): Promise<unknown> {
+    const { approvalId, tool } = this.call
+    if (approvalId === undefined || this.call.arguments !== undefined) return this.call.arguments
+    const { place } = base.scope
+    const { ledger } = await this.#run.door(place.tenant)
+    const approval = await ledger.approval(approvalId)
+    return approval !== undefined && approval.requester === requesterOf(place.who.principal) && approval.tool === tool ? JSON.parse(approval.sent) : undefined
+  }
+
+  /** Asks the vendor whose records these are; a record of the asking is durable before it. Order and number as claimed. */
+  async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'>> {
+    const { claimed } = prepared
+    if (claimed.length === 0) return pass([])
+    const { ledger } = await this.#run.door(prepared.permitted.ready.known.base.scope.place.tenant)
+    await this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership', { call: this.decisionId, ...describe(this.#run.subject), records: claimed.map(({ record }) => record) }) }))
+    const startBy = this.startBy()
+    const owners: (CustomerKey | undefined)[] = []
+    for (const { record, id } of claimed) {
+      const job = { ...this.#context(prepared, startBy), record, id }
+      const answer = checkedOwner(await this.#bounded(this.#runtime.dispatcher.owner(job)))
+      if (answer.kind === 'owner') owners.push(answer.key)
+      else if (answer.kind === 'failed' && answer.failure === 'not_found') owners.push(undefined)
+      else return { ...denyDispatch({ risk: 'read' }, answer), effect: 'none' }
+    }
+    return pass(owners)
+  }
+
+  /** The latest moment (monotonic, ms) at which what is admitted next may be sent. Taken before the commit, so never too late. */
+  startBy(): number {
+    return this.#runtime.clock.monotonic() + START_WITHIN
+  }
+
+  /** One durable step: authorization re-read, quota reserved, approval consumed, intent appended; or nothing of it. */
+  async admit(owned: Owned): Promise<AdmitAnswer> {
+    const { known } = owned.prepared.permitted.ready
+    const { scope, snapshot } = known.base
+    const { ledger } = await this.#run.door(scope.place.tenant)
+    const { principal } = scope.place.who
+    const item: AdmitItem = {
+      kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
+      deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
+      approval: this.#approval(owned),
+      body: recordBody('call', { call: this.decisionId, gates: `${this.trace.toString()}pp`, ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey) }),
+    }
+    this.#stage = 'admitting'
+    const answer = await this.#durable(ledger.admit(item))
+    this.#stage = answer.kind === 'admitted' ? 'admitted' : 'deciding'
+    return answer
+  }
+
+  /** What admission would decide. Changes nothing. */
+  async judge(owned: Owned): Promise<AdmissionJudgement> {
+    const { scope, snapshot } = owned.prepared.permitted.ready.known.base
+    const { ledger } = await this.#run.door(scope.place.tenant)
+    return ledger.judge({ principal: scope.place.who.principal.id, limits: snapshot.limits, approval: this.#approval(owned) })
+  }
+
+  #approval(owned: Owned): AdmitItem['approval'] {
+    const { risk } = owned.prepared.permitted.ready.known.named.tool
+    return risk === 'destructive' ? approvalOf(owned, this.call.approvalId, this.#runtime.ids.next('apr')) : undefined
+  }
+
+  /** Once, for an admission, and never later than 5 s after it. A dispatcher that breaks its word is an unknown outcome. */
+  async dispatch(approved: Approved, startBy: number): Promise<DispatchAnswer> {
+    registerAdmission(approved)
+    const { prepared } = approved.owned
+    const { known, key } = prepared.permitted.ready
+    const { reach } = known.base.scope
+    const customer = reach.kind === 'customer' && key !== undefined ? { id: reach.customer, key } : undefined
+    const job = { ...this.#context(prepared, startBy), tool: known.named.tool, input: prepared.input, customer }
+    takeAdmission(approved)
+    this.#stage = 'dispatched'
+    this.#answer = checkedAnswer(await this.#bounded(this.#runtime.dispatcher.dispatch(job)))
+    return this.#answer
+  }
+
+  /** The outcome, durable before the answer leaves. Undefined when nobody can tell whether it is. */
+  async complete(verdict: Pass<Releasable> | AnyDeny): Promise<CloseAnswer | undefined> {
+    const { ledger } = await this.#run.door(this.#tenant())
+    const status = statusOf(this.#answer)
+    const said = verdict.kind === 'pass' ? { dropped: verdict.proof.dropped, keyless: verdict.proof.keyless, bytes: verdict.proof.text.length } : { gate: verdict.gate, code: verdict.code, detail: verdict.detail ?? null, security: verdict.security ?? false }
+    const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
+    try {
+      const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, body })
+      this.#stage = 'completed'
+      return closed
+    } catch (fault) {
+      this.#runtime.onFault(fault)
+      return undefined
+    }
+  }
+
+  effect(verdict: Pass<Releasable> | AnyDeny): Effect {
+    if (verdict.kind !== 'pass') return effectOf(verdict)
+    return this.#run.subject.known?.named.tool.risk === 'read' ? 'none' : 'done'
+  }
+
+  /** Lets the answer out, now that its record is durable. */
+  release(recorded: Recorded<Pass<Releasable> | AnyDeny>): Outcome {
+    const { answer } = recorded
+    return answer.kind === 'pass' ? { kind: 'result', text: answer.proof.text, decisionId: this.decisionId } : tell(answer, this.decisionId)
+  }
+
+  withhold(stopped: AnyDeny): Outcome {
+    return tell(stopped, this.decisionId)
+  }
+
+  refuse(stopped: AnyDeny | AnyHold): Promise<Outcome> {
+    return refuse(this.#runtime, this.#run, stopped, this.decisionId)
+  }
+
+  /** The one place where faults end. What surely was not dispatched is given back; what may have been stays said. */
+  async broken(fault: unknown): Promise<Outcome> {
+    this.#runtime.onFault(fault)
+    this.#runtime.count('faults')
+    if (this.#stage === 'admitting' || this.#stage === 'admitted') void this.#abandon()
+    const reads = this.#run.subject.known?.named.tool.risk === 'read'
+    const effect = this.#stage === 'dispatched' && !reads ? 'unknown' : 'none'
+    if (fault instanceof Fault && fault.code === 'audit_unavailable') return tell(deny('audit', 'audit_unavailable', { effect }), this.decisionId)
+    return { kind: 'fault', effect, decisionId: this.decisionId }
+  }
+
+  /** Behind the admission in the tenant's queue, so that a late commit is undone too. */
+  async #abandon(): Promise<void> {
+    try {
+      const { ledger } = await this.#run.door(this.#tenant())
+      await ledger.abandon({ kind: 'abandon', callId: this.decisionId, body: recordBody('abandoned', { call: this.decisionId, ...describe(this.#run.subject) }) })
+    } catch (fault) {
+      this.#runtime.count('unsettled')
+      this.#runtime.onFault(fault)
+    }
+  }
+
+  #tenant(): string {
+    const { who } = this.#run.subject
+    if (who === undefined) throw new Fault('not_authenticated', 'The request has no tenant yet.')
+    return who.claims.tenant
+  }
+
+  #context(prepared: Prepared, startBy: number): DispatchContext {
+    const { base, named } = prepared.permitted.ready.known
+    const { tenant } = base.scope.place
+    const { plane, clock, portMs, callMs } = this.#runtime
+    const { instance } = named
+    return {
+      callId: this.decisionId, tenant, instance: instance.id, connector: instance.connector, settings: instance.settings,
+      credential: () => within(clock, portMs, plane.credential(tenant, instance.id)),
+      authorization: { configurationVersion: instance.configuration },
+      deadlineMs: callMs, startBy, signal: this.call.signal ?? new AbortController().signal,
+    }
+  }
+
+  async #bounded(work: Promise<unknown>): Promise<unknown> {
+    try {
+      return await within(this.#runtime.clock, this.#runtime.callMs + 1_000, work)
+    } catch (fault) {
+      this.#runtime.onFault(fault)
+      return { kind: 'unknown', code: fault instanceof Fault && fault.code === 'port_timeout' ? 'connector_timeout' : 'connector_failed' }
+    }
+  }
+
+  async #durable<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (cause) {
+      throw new Fault('audit_unavailable', 'The record could not be made durable.', { cause })
+    }
+  }
+}
+
+function approvalOf(owned: Owned, approvalId: string | undefined, id: string): NonNullable<AdmitItem['approval']> {
+  const { prepared } = owned
+  const { known } = prepared.permitted.ready
+  const { place, reach } = known.base.scope
+  const { principal, directory, now } = place.who
+  const customer = reach.kind === 'customer' ? reach.customer : undefined
+  const digest = owned.digest()
+  const requester = requesterOf(principal)
+  const self = selfOf(principal, directory)
+  return {
+    ask: { digest, requester, approvalId, electorate: electorate(directory, customer, now).filter((person) => !self.includes(person)) },
+    request: { id, digest, requester, self, customer, tool: known.named.name, instance: known.named.instance.id, arguments: prepared.text, sent: canonicalJson(prepared.sent), quorum: QUORUM },
+  }
+}
+
+const statusOf = (answer: DispatchAnswer | undefined): 'succeeded' | 'failed' | 'unknown' | 'not_sent' => answer?.kind ?? 'unknown'

@@ -1,0 +1,41 @@
+import type { Approvals } from './approve.ts'
+import type { Call, Request } from './call.ts'
+import type { Exchange, Exchanged } from './exchange.ts'
+import type { Explanation, View } from './explain.ts'
+import type { ToolList } from './list.ts'
+import type { Broken, Denial, Held, Outcome } from './outcome.ts'
+import type { Counter } from './runtime.ts'
+import type { Change, Simulation } from './simulate.ts'
+
+/** The state of this process for a health endpoint. Names no tenant. */
+export interface Health {
+  readonly status: 'ok' | 'closed'
+  readonly counters: Readonly<Record<Counter, number>>
+}
+
+/** One deployment of Portcullis. Every method answers with a value; none rejects because of what a caller sent. */
+export interface Portcullis extends AsyncDisposable {
+  /** The issuer and only audience of its tokens. */
+  readonly url: string
+  enforce(call: Call): Promise<Outcome>
+  list(request: Request): Promise<ToolList | Denial | Held | Broken>
+  /** Thirteen rows. `caller` is safe to show to the caller, `operator` is not. */
+  explain(call: Call, view: View): Promise<Explanation>
+  /** As `explain`, with the ownership of records asked for at the vendor. */
+  dryRun(call: Call): Promise<Explanation>
+  simulate(change: Change, call: Call): Promise<Simulation>
+  readonly approvals: Pick<Approvals, 'read' | 'vote'>
+  /** A shown-once secret for an access token. */
+  exchange(request: Exchange): Promise<Exchanged>
+  /** RFC 7517, public halves. */
+  jwks(): { readonly keys: readonly object[] }
+  /** One tenant's log in the format portcullis-log/1: lines of bytes without the newline. For the operator; no gate stands before it. */
+  exportLog(tenant: string): AsyncIterable<Uint8Array>
+  /** The verifier key of a tenant's log, for `portcullis-verify --key`. */
+  logKey(tenant: string): string
+  /** Binds everything recorded so far; the signed note of one tenant's log. */
+  checkpoint(tenant: string): Promise<string | undefined>
+  health(): Health
+  /** Writes open counts, binds the logs and closes the storage. */
+  close(): Promise<void>
+}

@@ -1,0 +1,36 @@
+import { recordBody } from './audit/record.ts'
+import type { Runtime } from './runtime.ts'
+
+/** How often open intents are looked for in the tenants that this process serves (ms). */
+const EVERY = 10_000
+const BATCH = 100
+
+/** Closes intents whose outcome nobody will report any more: never retried, said to be indeterminate. Answers how many. */
+export async function reconcile(runtime: Runtime, tenant: string): Promise<number> {
+  const { ledger } = await runtime.doors.open(tenant)
+  let closed = 0
+  for (;;) {
+    const due = await ledger.due({ limit: BATCH })
+    for (const { callId, seq, tool, instance, principal } of due) {
+      const body = recordBody('reconciled', { call: callId, intent: seq, tenant, principal, tool, instance, status: 'indeterminate', effect: 'unknown' })
+      if ((await ledger.reconcile({ kind: 'reconcile', callId, status: 'indeterminate', body })).kind === 'closed') closed += 1
+    }
+    if (due.length < BATCH) return closed
+  }
+}
+
+/** Looks again and again until it is stopped. A store that fails is told of and tried again. */
+export function keepReconciling(runtime: Runtime): () => void {
+  let cancel = runtime.clock.after(EVERY, () => void round())
+  let stopped = false
+  async function round(): Promise<void> {
+    for (const tenant of runtime.doors.tenants()) {
+      if (!stopped) await reconcile(runtime, tenant).catch(runtime.onFault)
+    }
+    if (!stopped) cancel = runtime.clock.after(EVERY, () => void round())
+  }
+  return () => {
+    stopped = true
+    cancel()
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, recordBody, type Subject } from './audit/record.ts'
+import type { AnyDeny, AnyHold } from './chain/verdict.ts'
+import type { Clock } from './ports/clock.ts'
+import { Shedder } from './quotas/shedder.ts'
+import type { Doors } from './tenancy/doors.ts'
+import { reachKey } from './tenancy/reach.ts'
+
+/** Equal refusals within this time (ms) are one record with a count. */
+const WINDOW = 60_000
+
+interface Counted {
+  readonly first: number
+  last: number
+  count: number
+}
+
+export type Noted = 'recorded' | 'counted' | 'shed'
+
+/** Everything that makes two refusals equal. What the caller sent is not in it, or a flood could make each one new. */
+const keyOf = (subject: Subject, stopped: AnyDeny | AnyHold): string =>
+  JSON.stringify([
+    subject.who?.claims.tenant, subject.who?.principal.id, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
+    stopped.gate, stopped.code,
+  ])
+
+/**
+ * Records refusals of known principals in their tenant's log. The first of its kind is durable before it is answered; repeats are
+ * counted in memory and written when the window ends, so a crash loses at most 60 s of counts.
+ */
+export class Refusals {
+  readonly #doors: Doors
+  readonly #clock: Clock
+  readonly #records: Shedder
+  readonly #windows = new Map<string, Counted>()
+  readonly #closing = new Set<() => Promise<void>>()
+  readonly #onFault: (fault: unknown) => void
+
+  constructor(doors: Doors, clock: Clock, records: Shedder, onFault: (fault: unknown) => void) {
+    this.#doors = doors
+    this.#clock = clock
+    this.#records = records
+    this.#onFault = onFault
+  }
+
+  /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. */
+  async note(subject: Subject & Required<Pick<Subject, 'who'>>, stopped: AnyDeny | AnyHold, more: Readonly<Record<string, unknown>>): Promise<Noted> {
+    const now = this.#clock.now()
+    const { tenant } = subject.who.claims
+    const key = keyOf(subject, stopped)
+    const known = this.#windows.get(key)
+    if (known !== undefined) {
+      known.count += 1
+      known.last = now
+      return 'counted'
+    }
+    if (!this.#records.take(tenant, subject.who.principal.id, undefined, now)) return 'shed'
+    const counted: Counted = { first: now, last: now, count: 1 }
+    this.#windows.set(key, counted)
+    try {
+      const { ledger } = await this.#doors.open(tenant)
+      const body = recordBody('refusal', { ...more, ...describe(subject), gate: stopped.gate, code: stopped.code, security: stopped.security ?? false })
+      const { seq } = await ledger.note({ kind: 'note', body })
+      this.#closeLater(tenant, key, counted, seq)
+    } catch (fault) {
+      this.#windows.delete(key)
+      throw fault
+    }
+    return 'recorded'
+  }
+
+  /** Writes the counts of all open windows. */
+  async flush(): Promise<void> {
+    for (const close of [...this.#closing]) await close()
+  }
+
+  #closeLater(tenant: string, key: string, counted: Counted, seq: number): void {
+    const close = async (): Promise<void> => {
+      cancel()
+      this.#closing.delete(close)
+      this.#windows.delete(key)
+      if (counted.count === 1) return
+      const body = recordBody('refusals', { of: seq, count: counted.count, first: new Date(counted.first).toISOString(), last: new Date(counted.last).toISOString() })
+      await this.#doors.open(tenant).then(({ ledger }) => ledger.note({ kind: 'note', body })).catch(this.#onFault)
+    }
+    const cancel = this.#clock.after(WINDOW, () => void close())
+    this.#closing.add(close)
+  }
+}

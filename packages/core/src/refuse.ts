@@ -1,0 +1,31 @@
+import { deny, type AnyDeny, type AnyHold } from './chain/verdict.ts'
+import { tell, type Denial, type Held } from './outcome.ts'
+import type { Run } from './run.ts'
+import type { Runtime } from './runtime.ts'
+
+/**
+ * Answers a verdict that stopped the chain, after it was recorded. Refusals of nobody known go to the deployment's counters and never
+ * to a tenant's log; floods of known principals are shed before they reach it.
+ */
+export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyHold, decisionId: string): Promise<Denial | Held> {
+  const { who } = run.subject
+  if (who === undefined) {
+    runtime.count('anonymous_refusals')
+    return tell(stopped, decisionId)
+  }
+  if (stopped.code === 'approval_required') return tell(stopped, decisionId) // opening the request made its record
+  const { principal, claims } = who
+  if (!runtime.shedder.take(claims.tenant, principal.id, claims.credential, runtime.clock.now())) return shed(runtime, decisionId)
+  try {
+    const noted = await runtime.refusals.note({ ...run.subject, who }, stopped, { decision: decisionId, gates: run.trace.toString() })
+    return noted === 'shed' ? shed(runtime, decisionId) : tell(stopped, decisionId)
+  } catch (fault) {
+    runtime.onFault(fault)
+    return tell(deny('audit', 'audit_unavailable', { effect: 'none' }), decisionId)
+  }
+}
+
+function shed(runtime: Runtime, decisionId: string): Denial | Held {
+  runtime.count('shed')
+  return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { createCheckpointer, type Checkpointer } from '../audit/checkpoint-schedule.ts'
+import type { SigningKey } from '../audit/ed25519.ts'
+import { within } from '../deadline.ts'
+import type { CheckpointSink } from '../ports/checkpoint-sink.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Ledger } from '../ports/ledger.ts'
+import type { Storage, TenantDoor } from '../ports/storage.ts'
+import { checkedLedger } from '../ledger/checked.ts'
+
+export interface DoorsOptions {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly host: string
+  readonly key: SigningKey
+  readonly sink: CheckpointSink | undefined
+  readonly onFault: (fault: unknown) => void
+  /** How long a store may take (ms). */
+  readonly portMs: number
+}
+
+/** A tenant's door as the chain uses it: every answer in time and in shape, every record on its way to a checkpoint. */
+export interface OpenDoor {
+  readonly tenant: string
+  readonly origin: string
+  readonly ledger: Ledger
+  readonly log: TenantDoor['log']
+  readonly checkpointer: Checkpointer
+}
+
+/** The name of a tenant's log. A witness learns from it which log it is, and not whose. */
+export const originOf = (host: string, tenant: string): string => `${host}/${createHash('sha256').update(tenant).digest('hex').slice(0, 16)}`
+
+/** Doors that are open in this process, by tenant. */
+export class Doors {
+  readonly #options: DoorsOptions
+  readonly #open = new Map<string, Promise<OpenDoor>>()
+
+  constructor(options: DoorsOptions) {
+    this.#options = options
+  }
+
+  /** Rejects when the tenant's store cannot be reached; the next request tries again. */
+  open(tenant: string): Promise<OpenDoor> {
+    const known = this.#open.get(tenant)
+    if (known !== undefined) return known
+    const opening = this.#make(tenant)
+    this.#open.set(tenant, opening)
+    opening.catch(() => this.#open.delete(tenant))
+    return opening
+  }
+
+  /** Tenants whose doors this process has opened. */
+  tenants(): readonly string[] {
+    return [...this.#open.keys()]
+  }
+
+  async #make(tenant: string): Promise<OpenDoor> {
+    const { storage, clock, host, key, sink, onFault, portMs } = this.#options
+    const door = await within(clock, portMs, storage.tenant(tenant))
+    const origin = originOf(host, tenant)
+    const checkpointer = createCheckpointer(door.log, { origin, key, now: () => clock.now(), scheduler: clock, onFault, ...(sink === undefined ? {} : { sink }) })
+    const unbound = (await within(clock, portMs, door.log.size())) - ((await within(clock, portMs, door.log.latest()))?.size ?? 0)
+    if (unbound > 0) checkpointer.appended(unbound)
+    return { tenant, origin, log: door.log, checkpointer, ledger: checkedLedger(door.ledger, { clock, portMs, appended: () => checkpointer.appended(1) }) }
+  }
+
+  /** Binds what is not bound yet and lets go. */
+  async close(): Promise<void> {
+    const doors = await Promise.allSettled(this.#open.values())
+    this.#open.clear()
+    for (const opened of doors) {
+      if (opened.status !== 'fulfilled') continue
+      await opened.value.checkpointer.flush().catch(this.#options.onFault)
+      opened.value.checkpointer.close()
+    }
+  }
+}
