@@ -16,7 +16,7 @@ export interface Authorizer {
   readonly header: () => Promise<Header | 'refused' | 'unreachable'>
   /** Present where a credential refused by the vendor may be renewed. */
   readonly renew: ((refused: Header) => Promise<void>) | undefined
-  /** Everything that was injected so far. */
+  /** Every secret that was injected so far. */
   readonly injected: () => readonly Secret[]
 }
 
@@ -34,7 +34,7 @@ export function authorizerOf(context: DispatchContext, secret: Secret, tokenUrl:
     const client = authorize.client?.(parsed.data) ?? (typeof value === 'string' ? undefined : { clientId: value['clientId'], clientSecret: value['clientSecret'] })
     if (tokenUrl === undefined || typeof client?.clientId !== 'string' || typeof client.clientSecret !== 'string') return undefined
     const { clientId, clientSecret } = client
-    return tokened({ key: tokenKey(context, tokenUrl, [clientId, clientSecret]), url: tokenUrl, clientId, clientSecret, scope: authorize.scope }, secret, tokens)
+    return tokened({ key: tokenKey(context, tokenUrl, [clientId, clientSecret]), url: tokenUrl, clientId, clientSecret, scope: authorize.scope }, tokens)
   } catch {
     // An author's function threw, perhaps with the credential in its message.
     return undefined
@@ -45,7 +45,8 @@ function keyed(header: Header, injected: readonly Secret[]): Authorizer {
   return { header: async () => header, renew: undefined, injected: () => injected }
 }
 
-function tokened(request: TokenRequest, secret: Secret, tokens: Tokens): Authorizer {
+/** A client id is no secret (RFC 6749 §2.2) and may stand in an honest answer. */
+function tokened(request: TokenRequest, tokens: Tokens): Authorizer {
   const used = new Set<string>()
   return {
     header: async () => {
@@ -55,7 +56,7 @@ function tokened(request: TokenRequest, secret: Secret, tokens: Tokens): Authori
       return { name: 'authorization', value: `Bearer ${answer.token}` }
     },
     renew: (refused) => tokens.forget(request, refused.value.slice('Bearer '.length)),
-    injected: () => [secret, Secret.of(request.clientSecret), ...[...used].map((token) => Secret.of(token))],
+    injected: () => [Secret.of(request.clientSecret), ...[...used].map((token) => Secret.of(token))],
   }
 }
 

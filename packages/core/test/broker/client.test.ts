@@ -165,6 +165,7 @@ test('DOS-04: a cursor that comes back, too many records, or a page without reco
   expect(await all('/loop', (_, number) => ({ cursor: number % 2 ? 'a' : 'b' }))).toMatchObject({ failure: 'unavailable' })
   expect(server.seen).toHaveLength(3)
   expect(await all('/many', (_, number) => ({ cursor: String(number) }))).toMatchObject({ failure: 'unavailable' })
+  expect(server.seen.filter(({ url }) => url.startsWith('/many'))).toHaveLength(4)
   expect(await all('/none', () => undefined)).toMatchObject({ failure: 'unavailable' })
   expect(await all('/throws', () => { throw new Error('author') })).toMatchObject({ failure: 'unavailable' })
 })

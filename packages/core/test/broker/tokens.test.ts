@@ -35,7 +35,7 @@ test('CH-11: a token is asked for once, used as a bearer, and never seen by conn
 test('what was injected is told for the echo scan, as secrets', async () => {
   const server = await oauthServer()
   const answer = await dispatch(staged(server), ({ vendor }) => vendor.get('/a'))
-  expect(answer.kind === 'succeeded' && secretStrings(answer.injected ?? [])).toEqual(['client-1', credential.clientSecret, credential.clientSecret, 'canary-token-1'])
+  expect(answer.kind === 'succeeded' && secretStrings(answer.injected ?? [])).toEqual([credential.clientSecret, 'canary-token-1'])
   expect(JSON.stringify(answer.kind === 'succeeded' && answer.injected)).not.toContain('canary')
 })
 
