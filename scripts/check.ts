@@ -40,18 +40,23 @@ async function checkArchives(archives: ReadonlyMap<{ readonly name: string }, st
   return together(outcomes, `${archives.size} packages`)
 }
 
+/** Git knows no empty folders, but a work tree has them. */
+function hasSources(folder: string): boolean {
+  return existsSync(join(ROOT, folder)) && readdirSync(join(ROOT, folder)).length > 0
+}
+
 /** Whatever is built on the packages without being one. */
 const embedders = ['bench', ...readdirSync(join(ROOT, 'examples')).map((name) => `examples/${name}`)]
 
 /** Imports are checked from the first file on, whether or not the package can be built yet. */
 function sourceFolders(): string[] {
   const packages = [...here.ready, ...here.unready].map(({ short }) => `packages/${short}`)
-  return [...packages, ...embedders].map((folder) => `${folder}/src`).filter((folder) => existsSync(join(ROOT, folder)))
+  return [...packages, ...embedders].map((folder) => `${folder}/src`).filter(hasSources)
 }
 
 /** The workspaces in which dead code can be told from code that is not used yet. */
 function written(): string[] {
-  return ['.', ...ready.map(({ short }) => `packages/${short}`), ...embedders.filter((folder) => existsSync(join(ROOT, folder, 'src')))]
+  return ['.', ...ready.map(({ short }) => `packages/${short}`), ...embedders.filter((folder) => hasSources(`${folder}/src`))]
 }
 
 async function checkDocs(): Promise<Outcome> {
