@@ -1,4 +1,5 @@
 import { inProcess, Secret, type Connector } from '@portcullis/core'
+import { verifies } from '@portcullis/test-support'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { halo } from '../src/connectors/halo.ts'
 import { hudu } from '../src/connectors/hudu.ts'
@@ -56,7 +57,7 @@ test.each([['halopsa', halo, 'list_tickets', 'tickets', 40], ['hudu', hudu, 'lis
   }
 })
 
-test('IS-07: the owner of a record is what the vendor says; the other MSP\'s record of the same id is another record', async () => {
+verifies('IS-07', 'the owner of a record is what the vendor says; the other MSP\'s record of the same id is another record', async () => {
   const owner = (connector: Connector, record: string, id: number) => dispatcher.owner({ ...contextOf(connector, 'northwind'), record, id })
   expect(await owner(halo, 'ticket', 1001)).toEqual({ kind: 'owner', key: 11 })
   expect(await owner(halo, 'ticket', 1002)).toEqual({ kind: 'owner', key: 12 })
@@ -97,7 +98,7 @@ test('totals are of the whole MSP, for whole-tenant requests only', async () => 
   expect(answer).toMatchObject({ kind: 'succeeded', value: { tickets: 120, customers: [{ client_id: 11, tickets: 40 }, { client_id: 12, tickets: 40 }, { client_id: 13, tickets: 40 }] } })
 })
 
-test('SE-03: no credential is in anything the vendors logged, and the log is not for everybody', async () => {
+verifies('SE-03', 'no credential is in anything the vendors logged, and the log is not for everybody', async () => {
   for (const vendor of ['halopsa', 'hudu'] as const) {
     const requests = await log(vendor)
     expect(requests.length).toBeGreaterThan(10)

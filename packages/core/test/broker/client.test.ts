@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import { verifies } from '@portcullis/test-support'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { VendorError, type Vendor } from '../../src/connectors/vendor.ts'
@@ -7,7 +8,7 @@ import { API_KEY, closedPort, dispatch, INBOUND_TOKEN, json, vendorServer } from
 /** What the vendor client rejected with, as data. */
 const refusal = (call: Promise<unknown>) => call.then((value) => ({ value }), (error: unknown) => (error instanceof VendorError ? { failure: error.failure, sent: error.sent, retryAfter: error.retryAfter } : { other: error }))
 
-test('CH-11: the credential is added behind the vendor, and nothing else of ours is sent', async () => {
+verifies('CH-11', 'the credential is added behind the vendor, and nothing else of ours is sent', async () => {
   const server = await vendorServer((_, response) => json(response, { ok: true }))
   const answer = await dispatch({ url: `${server.url}/api`, callId: 'call_7' }, async ({ vendor }) => [await vendor.get('/tickets', { query: { a: 1 } }), await vendor.post('/tickets', { body: { x: 1 } }), await vendor.post('/tickets')])
   expect(answer).toMatchObject({ kind: 'succeeded', value: [{ ok: true }, { ok: true }, { ok: true }] })

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { verifies } from '@portcullis/test-support'
 import { expect, test } from 'vitest'
 import { addressKind } from '../../src/broker/address.ts'
 import { endpointOf } from '../../src/broker/endpoint.ts'
@@ -32,7 +33,7 @@ test('SEC-11: the host, port included, must be one that the connector names; so 
   expect(oauth('http://vendor.example/token')).toBeUndefined()
 })
 
-test('CO-08: an origin that the credential was not entered for is forbidden even where the connector allows the host', () => {
+verifies('CO-08', 'an origin that the credential was not entered for is forbidden even where the connector allows the host', () => {
   const connector = connectorAt(['a.example', 'b.example'])
   expect(endpointOf(connector, { baseUrl: 'https://a.example' }, ['https://a.example'])?.to('/x')?.href).toBe('https://a.example/x')
   expect(endpointOf(connector, { baseUrl: 'https://b.example' }, ['https://a.example'])).toBeUndefined()

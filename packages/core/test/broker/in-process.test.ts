@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { verifies } from '@portcullis/test-support'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { inProcess } from '../../src/broker/in-process.ts'
@@ -17,14 +18,14 @@ function manual() {
   return { after, timers, fire: (ms: number) => { for (const timer of [...timers]) if (timer.ms === ms) { timers.delete(timer); timer.callback() } } }
 }
 
-test('connector_timeout: code that hangs before it sent anything failed without effect', async () => {
+verifies('connector_timeout', 'code that hangs before it sent anything failed without effect', async () => {
   const time = manual()
   const answer = dispatch({ url: 'http://127.0.0.1:9', deadlineMs: 777, options: time }, () => { queueMicrotask(() => time.fire(777)); return hang() })
   expect(await answer).toEqual({ kind: 'failed', failure: 'connector_timeout', sent: false })
   expect(time.timers.size).toBe(0)
 })
 
-test('connector_timeout: a read that hangs failed without effect, a write that hangs is unknown', async () => {
+verifies('connector_timeout', 'a read that hangs failed without effect, a write that hangs is unknown', async () => {
   const time = manual()
   const server = await vendorServer(() => time.fire(777))
   const staged = { url: server.url, deadlineMs: 777, options: time }
@@ -46,7 +47,7 @@ test('a write that was answered before the code hung is unknown, not undone', as
   expect(await dispatch({ url: server.url, deadlineMs: 777, options: time }, async ({ vendor }) => { await vendor.post('/a'); time.fire(777); return hang() })).toEqual({ kind: 'unknown', code: 'connector_timeout' })
 })
 
-test('cancelled: the caller\'s signal ends the call at once and the vendor\'s connection with it', async () => {
+verifies('cancelled', 'the caller\'s signal ends the call at once and the vendor\'s connection with it', async () => {
   const caller = new AbortController()
   const server = await vendorServer(() => caller.abort())
   const closed = new Promise<void>((resolve) => { server.onClose = resolve })
@@ -85,7 +86,7 @@ test('a write that the code did not wait for makes its success unknown', async (
   expect(called).toBe(true)
 })
 
-test('connector_timeout: too late to begin is not begun, also when the credential took the time', async () => {
+verifies('connector_timeout', 'too late to begin is not begun, also when the credential took the time', async () => {
   let now = 100
   const dispatcher = inProcess({ ...hurried(), monotonic: () => now })
   let began = false
@@ -98,7 +99,7 @@ test('connector_timeout: too late to begin is not begun, also when the credentia
   expect(await dispatch(staged, run)).toMatchObject({ kind: 'succeeded' })
 })
 
-test('credential_unavailable: absent, of another shape, unreadable, or unfit for a header', async () => {
+verifies('credential_unavailable', 'absent, of another shape, unreadable, or unfit for a header', async () => {
   const url = 'http://127.0.0.1:9'
   const credentials = [undefined, Secret.of('just a string'), Secret.of({ other: 'x' }), Secret.of({ apiKey: 'a\r\nhost: evil' }), Secret.of({ apiKey: 'schlüssel' }), { apiKey: API_KEY } as unknown as Secret]
   for (const credential of credentials) expect(await dispatch({ url, credential: async () => credential }, async () => 1)).toEqual({ kind: 'not_sent', code: 'credential_unavailable' })
@@ -127,7 +128,7 @@ test('SEC-04: nothing of what code throws leaves, whatever it hides in', async (
   expect(echoes(inspect(seen[0], { depth: 9, showHidden: true }) + String((seen[0] as Error).stack), [API_KEY])).toBe(false)
 })
 
-test('CO-07: what tool code gets holds no credential anywhere it can reach', async () => {
+verifies('CO-07', 'what tool code gets holds no credential anywhere it can reach', async () => {
   const server = await vendorServer((_, response) => json(response, {}))
   let dump = ''
   await dispatch({ url: server.url, customer: { id: 'acme', key: 12 } }, async (call) => { await call.vendor.get('/a'); dump = inspect({ ...call, vendor: { ...call.vendor } }, { depth: 12, showHidden: true }) + JSON.stringify(call) })
@@ -149,7 +150,7 @@ test('SEC-01: a value made from the credential by the connector counts as inject
 
 const owned = (host: string) => connectorAt([host], { records: { ticket: { id: z.number(), owner: async ({ id, vendor }) => ((await vendor.get(`/tickets/${id}`)) as { owner: number }).owner }, writer: { id: z.number(), owner: ({ vendor }) => vendor.post('/tickets') as Promise<number> }, object: { id: z.number(), owner: async () => ({}) as number } } })
 
-test('IS-07: the owner of a record; a missing record is nobody\'s; asking never writes', async () => {
+verifies('IS-07', 'the owner of a record; a missing record is nobody\'s; asking never writes', async () => {
   const server = await vendorServer(({ url }, response) => (url === '/tickets/1' ? json(response, { owner: 12 }) : json(response, {}, url === '/tickets/3' ? 403 : 404)))
   const ask = (record: string, id: number) => { const { tool: _, input: __, ...job } = jobOf({ url: server.url, connector: owned(server.host) }, hang); return inProcess(hurried()).owner({ ...job, record, id }) }
   expect(await ask('ticket', 1)).toEqual({ kind: 'owner', key: 12 })
@@ -161,7 +162,7 @@ test('IS-07: the owner of a record; a missing record is nobody\'s; asking never 
   expect(server.seen.every(({ method }) => method === 'GET')).toBe(true)
 })
 
-test('connector_failed: a closed dispatcher begins nothing', async () => {
+verifies('connector_failed', 'a closed dispatcher begins nothing', async () => {
   const dispatcher = inProcess(hurried())
   await dispatcher.close?.()
   expect(await dispatch({ url: 'http://127.0.0.1:9', dispatcher }, async () => 1)).toEqual({ kind: 'not_sent', code: 'connector_failed' })

@@ -1,3 +1,4 @@
+import { verifies } from '@portcullis/test-support'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Connector } from '../../src/connectors/connector.ts'
@@ -23,7 +24,7 @@ async function oauthServer(valid: (token: string) => boolean = () => true, grant
 
 const staged = (server: { url: string; host: string }, over: object = {}) => ({ url: server.url, connector: oauth([server.host]), credential: async () => Secret.of(credential), ...over })
 
-test('CH-11: a token is asked for once, used as a bearer, and never seen by connector code', async () => {
+verifies('CH-11', 'a token is asked for once, used as a bearer, and never seen by connector code', async () => {
   const server = await oauthServer()
   const dispatcher = inProcess(hurried())
   const answers = await Promise.all(Array.from({ length: 20 }, () => dispatch(staged(server, { dispatcher }), async ({ vendor, ...call }) => { await vendor.get('/a'); return JSON.stringify(call) + Object.keys(vendor).join() })))
@@ -51,7 +52,7 @@ test('a token lasts nine tenths of its life, on the monotonic clock', async () =
   expect(await token()).toEqual({ token: 'canary-token-2' })
 })
 
-test('SE-01: tenants, instances, configurations and credentials never share a token', async () => {
+verifies('SE-01', 'tenants, instances, configurations and credentials never share a token', async () => {
   const server = await oauthServer()
   const dispatcher = inProcess(hurried())
   const variants = [{}, { tenant: 'other' }, { instance: 'inst_2' }, { authorization: { configurationVersion: 2 } }, { credential: async () => Secret.of({ ...credential, clientSecret: 'rotated-secret' }) }, {}]
@@ -88,7 +89,7 @@ test.each([400, 401, 403])('credential_unavailable: a token endpoint that answer
   expect(began).toBe(false)
 })
 
-test('connector_failed: a token endpoint that is down, redirects or answers nonsense; the next call asks again', async () => {
+verifies('connector_failed', 'a token endpoint that is down, redirects or answers nonsense; the next call asks again', async () => {
   const grants = [{}, { access_token: 7 }, { access_token: 'a b' }, { access_token: 'x', token_type: 'mac' }, { access_token: 'x', expires_in: -1 }, { access_token: 'fine' }]
   const server = await oauthServer(() => true, (number) => grants[number - 1] as object)
   const dispatcher = inProcess(hurried())
@@ -102,7 +103,7 @@ test('connector_failed: a token endpoint that is down, redirects or answers nons
   expect(await dispatch(staged({ url, host: new URL(url).host }), async () => 0)).toEqual({ kind: 'not_sent', code: 'connector_failed' })
 })
 
-test('endpoint_forbidden: a token endpoint on a host the connector does not name gets no secret', async () => {
+verifies('endpoint_forbidden', 'a token endpoint on a host the connector does not name gets no secret', async () => {
   const other = await oauthServer()
   const server = await vendorServer((_, response) => json(response, {}))
   const connector = oauth([server.host], { authorize: { type: 'oauth2_client_credentials', tokenUrl: () => `${other.url}/auth/token` } })
