@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
+import { verifies } from '../../../../test-support/verifies.ts'
 import { AXES, TRANSITIONS, exposed, next, type InstanceEvent, type InstanceState } from '../../src/connectors/state.ts'
 
 const states: InstanceState[] = AXES.entitlement.flatMap((entitlement) =>
@@ -22,7 +23,7 @@ const MOVES: readonly [InstanceEvent, string, string][] = [
 ]
 
 describe('instance state', () => {
-  test('CO-01: of all 144 states exactly two expose tools', () => {
+  verifies('CO-01', 'of all 144 states exactly two expose tools', () => {
     expect(states).toHaveLength(144)
     expect(states.filter(exposed)).toEqual([
       { entitlement: 'entitled', configuration: 'configured', health: 'healthy', activation: 'active' },
@@ -30,7 +31,7 @@ describe('instance state', () => {
     ])
   })
 
-  test('CO-01: every event in every state moves its own axis as the table says, or is refused', () => {
+  verifies('CO-01', 'every event in every state moves its own axis as the table says, or is refused', () => {
     for (const state of states) {
       for (const event of events) {
         const axis = event.split('.')[0] as keyof InstanceState
@@ -46,14 +47,14 @@ describe('instance state', () => {
     expect(events).toHaveLength(17)
   })
 
-  test('CO-02: a connector that is not entitled cannot be configured or activated', () => {
+  verifies('CO-02', 'a connector that is not entitled cannot be configured or activated', () => {
     const state: InstanceState = { entitlement: 'not_entitled', configuration: 'not_started', health: 'unknown', activation: 'inactive' }
     expect(next(state, 'configuration.begin')).toEqual({ ok: false, reason: 'not_entitled' })
     expect(next({ ...state, configuration: 'configured' }, 'activation.activate')).toEqual({ ok: false, reason: 'not_entitled' })
     expect(next({ ...state, entitlement: 'entitled' }, 'activation.activate')).toEqual({ ok: false, reason: 'not_configured' })
   })
 
-  test('CO-01: unknown events and positions are refused, inherited names too', () => {
+  verifies('CO-01', 'unknown events and positions are refused, inherited names too', () => {
     const state = states[0] as InstanceState
     for (const event of ['', 'health', 'health.toString', '__proto__.x', 'constructor.name', 'nothing.grant']) {
       expect(next(state, event as InstanceEvent)).toEqual({ ok: false, reason: 'no_transition' })
@@ -61,7 +62,7 @@ describe('instance state', () => {
     expect(next({ ...state, health: 'toString' as 'healthy' }, 'health.pass')).toEqual({ ok: false, reason: 'no_transition' })
   })
 
-  test('CO-05: nothing is exposed without an explicit activation', () => {
+  verifies('CO-05', 'nothing is exposed without an explicit activation', () => {
     const start: InstanceState = { entitlement: 'not_entitled', configuration: 'not_started', health: 'unknown', activation: 'inactive' }
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...events), { maxLength: 40 }), (history) => {
