@@ -21,9 +21,13 @@ export interface Tile {
 /** The first line. Throws `header_altered`, `format_unknown` or `not_from_start`. */
 export function readHeader(line: Buffer): Header {
   const { format, origin, key, from, size, covered } = members(line) ?? {}
-  if (typeof format === 'string' && format !== 'portcullis-log/1') throw new Finding('format_unknown', 'The file is not in the format portcullis-log/1.')
+  if (typeof format === 'string' && format !== 'portcullis-log/1') {
+    throw new Finding('format_unknown', 'The file is not in the format portcullis-log/1.')
+  }
   const sound = typeof origin === 'string' && typeof key === 'string' && isCount(from) && isCount(size) && isCount(covered) && covered <= size
-  if (!sound || !isExactly(line, { format, origin, key, from, size, covered })) throw new Finding('header_altered', 'The first line is not a header of portcullis-log/1.')
+  if (!sound || !isExactly(line, { format, origin, key, from, size, covered })) {
+    throw new Finding('header_altered', 'The first line is not a header of portcullis-log/1.')
+  }
   if (from !== 0) throw new Finding('not_from_start', 'The file does not begin with record 0, so the tree cannot be computed.')
   return { origin, key, size, covered }
 }
@@ -37,7 +41,8 @@ export function readTile(line: Buffer, index: number, { size, covered }: Header)
   const own = typeof hash === 'string' ? base64(hash) : undefined
   const expected = whole ? { tile: index, hash, leaves } : { tile: index, leaves }
   if (tile !== index || bytes?.length !== count * 32 || (whole && own?.length !== 32) || !isExactly(line, expected)) {
-    throw new Finding('tile_malformed', `The line that lists the hashes of records ${index * TILE} to ${index * TILE + count - 1} is missing or altered.`, index * TILE)
+    const first = index * TILE
+    throw new Finding('tile_malformed', `The line that lists the hashes of records ${first} to ${first + count - 1} is missing or altered.`, first)
   }
   return { hash: own, leaves: Array.from({ length: count }, (_, offset) => bytes.subarray(offset * 32, offset * 32 + 32)) }
 }

@@ -41,13 +41,16 @@ export class Frontier {
   }
 
   #fold(): Uint8Array {
-    return this.#peaks.reduceRight<Uint8Array | undefined>((right, left) => (right === undefined ? left.hash : pairOf(left.hash, right)), undefined) ?? sha256()
+    const [last, ...before] = this.#peaks.toReversed()
+    return last === undefined ? sha256() : before.reduce((right, left) => pairOf(left.hash, right), last.hash)
   }
 }
 
-/** The hash of one full subtree. */
+/** The hash of one full subtree: of a power of two leaves. */
 export function subtreeOf(leaves: readonly Uint8Array[]): Uint8Array {
-  let row = leaves
-  while (row.length > 1) row = Array.from({ length: row.length / 2 }, (_, index) => pairOf(row[2 * index]!, row[2 * index + 1]!))
-  return row[0]!
+  const [first] = leaves
+  if (first === undefined) throw new RangeError('a subtree has at least one leaf')
+  if (leaves.length === 1) return first
+  const half = leaves.length / 2
+  return pairOf(subtreeOf(leaves.slice(0, half)), subtreeOf(leaves.slice(half)))
 }

@@ -26,7 +26,9 @@ export function readKey(text: string): PinnedKey {
   const [name, id, encoded] = [parts?.[1] ?? '', parts?.[2] ?? '', parts?.[3] ?? '']
   const typed = base64(encoded)
   const computed = typed && createHash('sha256').update(`${name}\n`).update(typed).digest().subarray(0, 4)
-  if (!NAME.test(name) || typed?.[0] !== 1 || computed?.toString('hex') !== id) throw new Finding('key_invalid', 'The key given is not an Ed25519 verifier key.')
+  if (!NAME.test(name) || typed?.[0] !== 1 || computed?.toString('hex') !== id) {
+    throw new Finding('key_invalid', 'The key given is not an Ed25519 verifier key.')
+  }
   const publicKey = typed.subarray(1)
   if (!isTrustworthy(publicKey)) throw new Finding('key_invalid', 'The key given must not be trusted: signatures under it can be forged.')
   return { name, id: computed, publicKey, text }

@@ -3,6 +3,8 @@ import { Frontier, leafOf, subtreeOf } from './frontier.ts'
 import type { SignedRoot } from './note.ts'
 import type { Problem, Progress } from './verdict.ts'
 
+const ALTERED = 'not the one that was logged at this place: it was altered, removed, moved, doubled or inserted.'
+
 /** Two trees over the same records: one of what stands in the file, one of the stored tree's own hashes. The signed root tells which is right. */
 export class Trees {
   readonly #covered: number
@@ -32,12 +34,14 @@ export class Trees {
     this.#records.add(leaf)
     if (this.first !== undefined) return
     if (!leaf.equals(listed)) {
-      this.first = { code: 'record_altered', record: seq, message: `Record ${seq} is not the one that was logged at this place: it was altered, removed, moved, doubled or inserted.` }
+      this.first = { code: 'record_altered', record: seq, message: `Record ${seq} is ${ALTERED}` }
       return
     }
     const flaw = flawOfRecord(bytes, seq)
     if (flaw === 'record_malformed') this.first = { code: flaw, record: seq, message: `Record ${seq} is not a JSON object.` }
-    if (flaw === 'record_out_of_sequence') this.first = { code: flaw, record: seq, message: `The record at place ${seq} does not say that its seq is ${seq}.` }
+    if (flaw === 'record_out_of_sequence') {
+      this.first = { code: flaw, record: seq, message: `The record at place ${seq} does not say that this is its seq.` }
+    }
   }
 
   /** What is wrong, once everything was added; sets how much is covered. */
@@ -53,13 +57,14 @@ export class Trees {
     if (own !== undefined && !bound) return this.#locate(own)
     if (this.#brokenTile !== undefined) return tileAltered(this.#brokenTile)
     if (pinned !== undefined && pinned.size > header.size) {
-      return { code: 'tail_cut', record: header.size, message: `The pinned checkpoint covers ${pinned.size} records; those from record ${header.size} on are missing.` }
+      const message = `The pinned checkpoint covers ${pinned.size} records; those from record ${header.size} on are missing.`
+      return { code: 'tail_cut', record: header.size, message }
     }
     if (pinned !== undefined && !kept) {
       return { code: 'history_forked', message: `The first ${pinned.size} records are not those of the pinned checkpoint: this is another history.` }
     }
-    if (own === undefined && pinned === undefined) return { code: 'checkpoint_missing', message: 'The log has no checkpoint, so nothing binds its records.' }
-    return undefined
+    if (own !== undefined || pinned !== undefined) return undefined
+    return { code: 'checkpoint_missing', message: 'The log has no checkpoint, so nothing binds its records.' }
   }
 
   /** If the records have the signed root after all, it is the list beside them that was altered. */
@@ -71,12 +76,14 @@ export class Trees {
   #locate(own: SignedRoot): Problem {
     if (this.#brokenTile !== undefined && this.#tiles.had(own.size, own.root)) {
       const from = this.#brokenTile
-      return { code: 'records_replaced', record: from, message: `Among records ${from} to ${from + TILE - 1} at least one is not the one that was signed; the records before them are whole.` }
+      const message = `Among records ${from} to ${from + TILE - 1} at least one is not the one that was signed; those before them are whole.`
+      return { code: 'records_replaced', record: from, message }
     }
     return { code: 'root_mismatch', message: `The first ${own.size} records are not the ones that were signed.` }
   }
 }
 
 function tileAltered(record: number): Problem {
-  return { code: 'tile_altered', record, message: `The records are whole, but the hash that the file lists for record ${record}, or for the tile that begins there, was altered.` }
+  const message = `The records are whole, but the hash that the file lists for record ${record}, or for the tile that begins there, was altered.`
+  return { code: 'tile_altered', record, message }
 }

@@ -14,7 +14,9 @@ export type ProblemCode =
   | 'signature_invalid' | 'origin_mismatch' | 'key_not_pinned' | 'trailing_data' | 'line_too_long'
   | 'file_truncated' | 'format_unknown' | 'not_from_start' | 'checkpoint_missing' | 'key_invalid' | 'pinned_invalid'
 
-const UNDECIDED: ReadonlySet<ProblemCode> = new Set(['file_truncated', 'format_unknown', 'not_from_start', 'checkpoint_missing', 'key_invalid', 'pinned_invalid'])
+const UNDECIDED: ReadonlySet<ProblemCode> = new Set([
+  'file_truncated', 'format_unknown', 'not_from_start', 'checkpoint_missing', 'key_invalid', 'pinned_invalid',
+])
 
 export interface Problem {
   readonly code: ProblemCode

@@ -48,7 +48,7 @@ describe('portcullis-verify', () => {
 
   test('imports nothing but what Node brings', () => {
     const sources = ['cli', 'command', 'ed25519', 'format', 'frontier', 'index', 'lines', 'note', 'pinned', 'trees', 'verdict', 'verify-log'].map((name) => readFileSync(fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url)), 'utf8'))
-    const imported = sources.flatMap((source) => [...source.matchAll(/from '([^']+)'/g)].map(([, name]) => name!))
+    const imported = sources.flatMap((source) => [...source.matchAll(/(?:from|import\(?) ?'([^']+)'/g)].map(([, name]) => name!))
     expect(imported.filter((name) => !name.startsWith('./') && !name.startsWith('node:'))).toEqual([])
   })
 
@@ -69,7 +69,9 @@ describe('portcullis-verify', () => {
     expect(await said()).toMatchObject({ status: 2, text: expect.stringContaining('Usage:') })
     expect(await said(path('good.log'))).toMatchObject({ status: 2, text: expect.stringContaining('Usage:') })
     expect(await said(path('a'), path('b'), '--key', vkey)).toMatchObject({ status: 2 })
-    expect(await said(path('good.log'), '--key', vkey, '--force')).toMatchObject({ status: 2, text: expect.stringContaining('Not verified:') })
+    for (const words of [['--force'], ['--key', vkey], ['--checkpoint'], ['--json', '--json']]) {
+      expect(await said(path('good.log'), '--key', vkey, ...words)).toMatchObject({ status: 2, text: expect.stringContaining('Usage:') })
+    }
     expect(await said(path('none.log'), '--key', vkey)).toMatchObject({ status: 2, text: expect.stringContaining('Not verified:') })
     writeFileSync(path('empty'), '')
     expect(await said(path('good.log'), '--key', vkey, '--checkpoint', path('empty'))).toMatchObject({ status: 2, text: expect.stringContaining('no checkpoint of this log') })

@@ -1,4 +1,5 @@
 import { checkpoint } from '../../core/src/audit/checkpointer.ts'
+import type { SigningKey } from '../../core/src/audit/ed25519.ts'
 import { exportLog } from '../../core/src/audit/export.ts'
 import { formatVerifierKey } from '../../core/src/audit/note.ts'
 import { MemoryLog, ORIGIN, signingKey } from '../../core/test/audit/memory-log.ts'
@@ -6,7 +7,7 @@ import { verifyLog, type Verdict } from '../src/index.ts'
 
 export { MemoryLog, ORIGIN, signingKey }
 
-export const key = signingKey()
+export const key: SigningKey = signingKey()
 export const vkey = formatVerifierKey({ name: ORIGIN, publicKey: key.publicKey })
 
 /** Appends `steps[0]` records, checkpoints, appends `steps[1]`, and so on; the last step stays without a checkpoint if `tail` is given. */

@@ -243,6 +243,7 @@ describe('the end of the log', () => {
       }),
     )
     expect(await verified(small.subarray(0, split(small)[0]!.length))).toMatchObject({ size: 0, problem: { code: 'file_truncated', record: 0 } })
+    expect(await verified(Buffer.concat([small, Buffer.from('{}')]))).toMatchObject({ verdict: 'incomplete', problem: { code: 'file_truncated' } })
     expect(await verified(Buffer.concat([small, Buffer.from('{}\n')]))).toMatchObject({ verdict: 'invalid', problem: { code: 'trailing_data' } })
   })
 })
@@ -291,6 +292,22 @@ describe('another history, another key', () => {
     expect(formatVerifierKey({ name: other, publicKey: key.publicKey })).not.toBe(vkey)
   })
 
+  test('AUD-05: the lines between the records have one spelling', async () => {
+    const respelled = async (number: number, from: string | RegExp, to: string) => {
+      const lines = split(small)
+      const text = lines.at(number)!.toString()
+      expect(text.replace(from, to)).not.toBe(text)
+      lines.splice(number < 0 ? lines.length + number : number, 1, Buffer.from(text.replace(from, to)))
+      return (await verified(Buffer.concat(lines))).problem?.code
+    }
+    for (const [from, to] of [['{', '{ '], [/}\n$/, ',"more":1}\n'], ['{"tile":0', '{"tile":9,"tile":0'], ['tile', '\\u0074ile'], ['0', '0.0'], ['"tile":0', '"tile":0,"hash":"AA=="'], [/}\n$/, '}\r\n']] as const) {
+      expect(await respelled(1, from, to), to).toBe('tile_malformed')
+    }
+    expect(await respelled(-1, '{', '{"checkpoint":null,')).toBe('checkpoint_malformed')
+    expect(await respelled(-1, '\u2014', '\\u2014')).toBe('checkpoint_malformed')
+    expect(await respelled(0, '"from"', '"size":200,"from"')).toBe('header_altered')
+  })
+
   test('witness lines beside ours change nothing', async () => {
     const log = await sampleLog([5])
     const witness = `\u2014 witness.example ${Buffer.alloc(76, 3).toString('base64')}\n`
@@ -304,7 +321,7 @@ describe('hostile files', () => {
     let given = 0
     async function* endless() {
       yield small.subarray(0, small.indexOf('{"what"'))
-      for (;;) {
+      while (given < 4_000_000) {
         given += 65_536
         yield Buffer.alloc(65_536, 0x20)
       }

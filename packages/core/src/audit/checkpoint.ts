@@ -18,7 +18,8 @@ export function formatCheckpoint({ origin, size, root }: CheckpointBody): string
 export function parseCheckpoint(text: string): CheckpointBody {
   const lines = text.split('\n')
   const [origin, size, encoded] = lines
-  if (lines.pop() !== '' || lines.length < 3 || lines.includes('') || origin === undefined || size === undefined || encoded === undefined) throw malformed()
+  if (lines.pop() !== '' || lines.includes('')) throw malformed()
+  if (origin === undefined || size === undefined || encoded === undefined) throw malformed()
   if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size))) throw malformed()
   const root = Buffer.from(encoded, 'base64')
   if (root.length !== 32 || root.toString('base64') !== encoded) throw malformed()

@@ -34,7 +34,9 @@ export async function checkpoint(log: Log, options: CheckpointOptions & { readon
 }
 
 /** As `checkpoint`, without the sink, and telling why there is none. */
-export async function integrate(log: Log, { origin, key, now, formerKeys = [] }: CheckpointOptions): Promise<Checkpoint | 'nothing_new' | 'overtaken'> {
+export async function integrate(
+  log: Log, { origin, key, now, formerKeys = [] }: CheckpointOptions,
+): Promise<Checkpoint | 'nothing_new' | 'overtaken'> {
   const previous = await log.latest()
   const size = await log.size()
   const before = previous?.size ?? 0
@@ -45,7 +47,9 @@ export async function integrate(log: Log, { origin, key, now, formerKeys = [] }:
   // The frontier of the stored tree must fold to the root that was signed. What is then added to that same frontier can only extend it:
   // this is the consistency proof of RFC 9162 §2.1.4, made and checked in one step.
   const frontier = await Frontier.at(new Tiles(log), before)
-  if (!sameHash(frontier.root(), previous?.root ?? emptyRoot())) throw new LogFault('log_inconsistent', `the first ${before} records are not the ones that were signed`)
+  if (!sameHash(frontier.root(), previous?.root ?? emptyRoot())) {
+    throw new LogFault('log_inconsistent', `the first ${before} records are not the ones that were signed`)
+  }
   const nodes = await addLeaves(log, frontier, size)
 
   const root = frontier.root()
@@ -77,7 +81,9 @@ async function addLeaves(log: Log, frontier: Frontier, size: number): Promise<re
   while (frontier.size < size) {
     const limit = Math.min(PAGE, size - frontier.size)
     const leaves = await log.leaves({ from: frontier.size, limit })
-    if (leaves.length !== limit || leaves.some((leaf) => leaf.length !== 32)) throw new LogFault('log_gap', `leaves are missing from record ${frontier.size} on`)
+    if (leaves.length !== limit || leaves.some((leaf) => leaf.length !== 32)) {
+      throw new LogFault('log_gap', `leaves are missing from record ${frontier.size} on`)
+    }
     for (const leaf of leaves) nodes.push(...frontier.add(leaf))
   }
   return nodes

@@ -21,7 +21,9 @@ const MAX_LINE = 1_048_576
  *
  * Throws `log_gap` or `record_malformed` where the store cannot give a faithful export.
  */
-export async function* exportLog(log: Log, { origin, publicKey }: { readonly origin: string; readonly publicKey: Uint8Array }): AsyncIterable<Uint8Array> {
+export async function* exportLog(
+  log: Log, { origin, publicKey }: { readonly origin: string; readonly publicKey: Uint8Array },
+): AsyncIterable<Uint8Array> {
   // The checkpoint first: the log only grows, so the size read afterwards is never smaller.
   const latest: Checkpoint | undefined = await log.latest()
   const size = await log.size()

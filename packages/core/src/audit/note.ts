@@ -38,7 +38,9 @@ export function parseVerifierKey(text: string): VerifierKey {
 
 /** Signs `text` (which ends in a newline) as a C2SP signed note, one line per signer in the order given. */
 export async function signNote(text: string, signers: readonly NoteSigner[]): Promise<string> {
-  if (!text.endsWith('\n') || CONTROL.test(text) || /\p{Surrogate}/u.test(text)) throw new LogFault('note_malformed', 'a note is UTF-8 text that ends in a newline')
+  if (!text.endsWith('\n') || CONTROL.test(text) || /\p{Surrogate}/u.test(text)) {
+    throw new LogFault('note_malformed', 'a note is UTF-8 text that ends in a newline')
+  }
   let note = `${text}\n`
   for (const { name, key } of signers) {
     const signature = await key.sign(Buffer.from(text))

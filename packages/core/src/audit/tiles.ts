@@ -58,11 +58,9 @@ function checked(hash: Uint8Array): Uint8Array {
 }
 
 function foldFull(hashes: readonly Uint8Array[]): Uint8Array {
-  let row = hashes
-  while (row.length > 1) {
-    const above: Uint8Array[] = []
-    for (let index = 0; index < row.length; index += 2) above.push(nodeHash(row[index]!, row[index + 1]!))
-    row = above
-  }
-  return row[0]!
+  const [first] = hashes
+  if (first === undefined) throw new RangeError('a subtree has at least one leaf')
+  if (hashes.length === 1) return first
+  const half = hashes.length / 2
+  return nodeHash(foldFull(hashes.slice(0, half)), foldFull(hashes.slice(half)))
 }
