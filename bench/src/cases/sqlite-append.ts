@@ -1,0 +1,2 @@
+import type { Figure } from '../measure.ts'
+export const sqliteAppend = async (): Promise<readonly Figure[]> => []

@@ -1,0 +1,39 @@
+/** One line of the report. `ratio` is value by baseline, both measured in this run; smaller is better unless `better` says otherwise. */
+export interface Figure {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly baseline: number
+  readonly ratio: number
+  /** The bar of the design, and whether this run is within it. */
+  readonly bar: string
+  readonly met: boolean
+}
+
+const cpu = (): number => {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+/** CPU in µs per operation: a warm-up, then the median of some batches, since the machine is shared. */
+export async function cpuPerOperation(batch: () => number | Promise<number>, batches = 9): Promise<number> {
+  for (let index = 0; index < 3; index++) await batch()
+  const samples: number[] = []
+  for (let index = 0; index < batches; index++) {
+    const before = cpu()
+    const operations = await batch()
+    samples.push((cpu() - before) / operations)
+  }
+  return median(samples)
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[sorted.length >> 1] ?? Number.NaN
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(4))
+
+export const figure = (name: string, unit: string, value: number, baseline: number, bar: string, met: boolean): Figure => ({
+  name, value: rounded(value), unit, baseline: rounded(baseline), ratio: rounded(value / baseline), bar, met,
+})
