@@ -3,12 +3,16 @@ import type { CustomerKey, Filled } from './connector.ts'
 import { definitionFault } from './definition.ts'
 import { isKey } from './marks.ts'
 
-/** The caller supplied a marked field. */
+/** The caller supplied a marked field. Its path grows on the way up: one schema may stand in many places. */
 class Supplied {
   readonly field: string
 
   constructor(field: string) {
     this.field = field
+  }
+
+  below(step: string): Supplied {
+    return new Supplied(step + this.field)
   }
 }
 
@@ -37,13 +41,13 @@ function fillObject(schema: Schema, path: string, compile: (schema: Schema, path
     if (!isPlainObject(value)) return value
     const changed = new Map<string, unknown>()
     for (const name of marks) {
-      if (Object.hasOwn(value, name)) return new Supplied(`${path}.${name}`)
+      if (Object.hasOwn(value, name)) return new Supplied(`.${name}`)
       if (key !== undefined) changed.set(name, key)
     }
     for (const { name, fill } of nested) {
       if (!Object.hasOwn(value, name)) continue
       const filled = fill(value[name], key)
-      if (filled instanceof Supplied) return filled
+      if (filled instanceof Supplied) return filled.below(`.${name}`)
       changed.set(name, filled)
     }
     return withMembers(value, changed)
@@ -54,7 +58,7 @@ function fillArray(element: Fill): Fill {
   return (value, key) => {
     if (!Array.isArray(value)) return value
     const filled = value.map((entry: unknown) => element(entry, key))
-    return filled.find((entry) => entry instanceof Supplied) ?? filled
+    return filled.find((entry) => entry instanceof Supplied)?.below('[]') ?? filled
   }
 }
 
@@ -114,6 +118,6 @@ export function compileFill(input: Schema): (args: unknown, key: CustomerKey | u
   const fill = compile(input, '$')
   return (args, key) => {
     const value = fill(args, key)
-    return value instanceof Supplied ? { ok: false, field: value.field } : { ok: true, value }
+    return value instanceof Supplied ? { ok: false, field: `$${value.field}` } : { ok: true, value }
   }
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { NOT_JSON, anatomy, parts, type Schema } from './anatomy.ts'
 import { definitionFault } from './definition.ts'
 import { patternCost } from './pattern.ts'
@@ -6,6 +7,9 @@ import { patternCost } from './pattern.ts'
 const MOST_SCHEMAS = 10_000
 /** A pattern that is not linear must have its text cut off at this length or below, before it runs. */
 const MOST_PATTERN_TEXT = 1_000
+
+/** zod's own formats are trusted; some of them are custom formats with a pattern of zod's. */
+const OWN_PATTERNS: ReadonlySet<unknown> = new Set(Object.values(z.core.regexes))
 
 interface CheckDef {
   readonly check: string
@@ -31,7 +35,7 @@ function lintPattern(pattern: RegExp, bounded: boolean, path: string): void {
 /** zod goes on to the next check after a failed one, unless that one says `abort`: a length limit without it stops nothing. */
 function lintChecks(schema: Schema, path: string): void {
   const own = schema._zod.traits.has('$ZodCustomStringFormat') ? checkDef(schema as never).pattern : undefined
-  if (own) lintPattern(own, false, path)
+  if (own && !OWN_PATTERNS.has(own)) lintPattern(own, false, path)
   let bounded = false
   for (const check of anatomy(schema).checks ?? []) {
     const def = checkDef(check)
