@@ -78,7 +78,7 @@ export default {
       name: 'examples-are-embedders',
       comment: 'An example sees what an embedder sees: the public entries, and nothing of another example.',
       severity: 'error',
-      from: { path: '^(examples/[^/]+|bench)/' },
+      from: { path: '^(examples/[^/]+)/' },
       to: { path: '^(?:packages|test-support|scripts|examples|bench)/', pathNot: ['^$1/', ...packages.flatMap(entries).map((entry) => `^${escape(entry)}$`)] },
     },
     ...gateRules,

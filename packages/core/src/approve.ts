@@ -1,6 +1,6 @@
 import type { Approval } from './approvals/approval.ts'
 import { mayVoteOn } from './approvals/eligible.ts'
-import { describe, recordBody } from './audit/record.ts'
+import { describe, recordBody } from './record.ts'
 import type { Request } from './call.ts'
 import { decideAuthenticate, type Authenticated } from './chain/01-authenticate.ts'
 import { decideTenant } from './chain/02-tenant.ts'

@@ -1,7 +1,7 @@
 import { mintAccessToken, type TokenKey } from './identity/minter.ts'
 import { parseShownSecret, secretMatches, type Pepper } from './identity/shown-secret.ts'
 import { within } from './deadline.ts'
-import { recordBody } from './audit/record.ts'
+import { recordBody } from './record.ts'
 import { isId } from './tenancy/reach.ts'
 import { isFresh } from './tenancy/freshness.ts'
 import type { Runtime } from './runtime.ts'

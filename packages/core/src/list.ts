@@ -1,4 +1,4 @@
-import { describe, recordBody } from './audit/record.ts'
+import { describe, recordBody } from './record.ts'
 import type { Request } from './call.ts'
 import { deny } from './chain/verdict.ts'
 import type { JsonSchema, Risk } from './connectors/connector.ts'

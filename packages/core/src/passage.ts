@@ -1,5 +1,5 @@
 import { electorate, selfOf } from './approvals/eligible.ts'
-import { describe, describeArguments, recordBody } from './audit/record.ts'
+import { describe, describeArguments, recordBody } from './record.ts'
 import type { Call } from './call.ts'
 import type { Snapshotted } from './chain/04-snapshot.ts'
 import { QUORUM, type Owned, type Prepared } from './chain/08-arguments.ts'

@@ -1,4 +1,4 @@
-import { recordBody } from './audit/record.ts'
+import { recordBody } from './record.ts'
 import type { Runtime } from './runtime.ts'
 
 /** How often open intents are looked for in the tenants that this process serves (ms). */

@@ -1,4 +1,4 @@
-import { describe, recordBody, type Subject } from './audit/record.ts'
+import { describe, recordBody, type Subject } from './record.ts'
 import type { AnyDeny, AnyHold } from './chain/verdict.ts'
 import type { Clock } from './ports/clock.ts'
 import { Shedder } from './quotas/shedder.ts'

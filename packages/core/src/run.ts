@@ -2,7 +2,7 @@ import type { AuthenticateFacts, Authenticated } from './chain/01-authenticate.t
 import type { InReach } from './chain/03-customer.ts'
 import type { Known, SnapshotFacts } from './chain/04-snapshot.ts'
 import { Trace } from './chain/trace.ts'
-import type { Subject } from './audit/record.ts'
+import type { Subject } from './record.ts'
 import type { Request } from './call.ts'
 import { within } from './deadline.ts'
 import type { Runtime } from './runtime.ts'

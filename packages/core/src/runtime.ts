@@ -28,6 +28,6 @@ export interface Runtime {
   /** How long a call may take at the vendor, and a port to answer (ms). */
   readonly callMs: number
   readonly portMs: number
-  count(counter: Counter): void
-  onFault(fault: unknown): void
+  readonly count: (counter: Counter) => void
+  readonly onFault: (fault: unknown) => void
 }

@@ -9,11 +9,11 @@ import type { Permitted } from './08-policy.ts'
 import { deny, pass, type Verdict } from './verdict.ts'
 
 /** Before any schema runs: regular expressions and unions are only ever shown this much (bytes of JSON). */
-export const INPUT_LIMITS = { bytes: 262_144, depth: 32 } as const
+const INPUT_LIMITS = { bytes: 262_144, depth: 32 } as const
 /** What a voter is shown is everything: a destructive call's arguments are no longer than this (bytes of JSON). */
-export const SHOWN_LIMIT = 16_384
+const SHOWN_LIMIT = 16_384
 /** Records whose owner one call may have asked for. */
-export const CLAIM_LIMIT = 50
+const CLAIM_LIMIT = 50
 /** Persons who must approve a destructive call. */
 export const QUORUM = 1
 

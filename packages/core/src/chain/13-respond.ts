@@ -6,8 +6,8 @@ import type { Answered } from './11-dispatch.ts'
 import { deny, pass, type Deny, type Verdict } from './verdict.ts'
 
 /** An answer is at most this large, before and after narrowing (bytes of JSON). */
-export const OUTPUT_LIMITS = { bytes: 4_194_304, depth: 64 } as const
-export const RELEASE_LIMIT = 1_048_576
+const OUTPUT_LIMITS = { bytes: 4_194_304, depth: 64 } as const
+const RELEASE_LIMIT = 1_048_576
 
 /** Proof of gate 13: bytes that are the customer's and nobody else's. Made before gate 12 writes, released after. */
 class AnswerNarrowed {

@@ -1,7 +1,7 @@
 import type { LedgerAnswer, LedgerItem } from './item.ts'
 
 /** Limits of one batch. */
-export const BATCH = { items: 256, bytes: 1_048_576 } as const
+const BATCH = { items: 256, bytes: 1_048_576 } as const
 
 /** Applies a batch in one transaction, all or nothing; answers in order. */
 export type Flush = (items: readonly LedgerItem[]) => Promise<readonly LedgerAnswer[]>

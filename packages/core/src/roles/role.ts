@@ -27,8 +27,6 @@ export const CALL_TABLE: { readonly [R in Role]: CallRights } = {
   customer_viewer: rights(true, false, false, false),
 }
 
-export const isRole = (value: unknown): value is Role => typeof value === 'string' && (ROLES as readonly string[]).includes(value)
-
 /** A set of roles as a bit mask: bit i is ROLES[i]. */
 export type RoleMask = number
 
@@ -55,5 +53,3 @@ export const mayCall = (roles: RoleMask, risk: Risk): boolean => (roles & MASK_B
 export const mayKnow = (roles: RoleMask): boolean => (roles & ~BILLING_ONLY) !== 0
 
 export const mayVote = (roles: RoleMask): boolean => (roles & VOTERS) !== 0
-
-export const rolesIn = (mask: RoleMask): readonly Role[] => ROLES.filter((_, bit) => (mask & (1 << bit)) !== 0)

@@ -66,7 +66,7 @@ function encodings(secret: string): string[] {
   const utf8 = Buffer.from(secret, 'utf8')
   const little = Buffer.from(secret, 'utf16le')
   const wide = [little, Buffer.from(little).swap16()]
-  const backwards = [...secret].reverse().join('')
+  const backwards = Array.from(secret).reverse().join('')
   return [
     ...new Set([
       ...[secret, backwards].flatMap((text) => [text, escaped(text), escaped(escaped(text))]),
@@ -108,7 +108,7 @@ function unicodeEscaped(secret: string): string[] {
 }
 
 function entities(secret: string): string[] {
-  const points = [...secret].map((character) => character.codePointAt(0) as number)
+  const points = Array.from(secret).map((character) => character.codePointAt(0) as number)
   const hex = points.map((point) => point.toString(16))
   const named = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
   return [

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto'
-import type { Authenticated } from '../chain/01-authenticate.ts'
-import type { Known } from '../chain/04-snapshot.ts'
-import type { Owned } from '../chain/08-arguments.ts'
-import { canonicalJson } from '../json/canonical.ts'
-import { POLICY_VERSION } from '../tenancy/snapshot.ts'
-import type { Reach } from '../tenancy/reach.ts'
+import type { Authenticated } from './chain/01-authenticate.ts'
+import type { Known } from './chain/04-snapshot.ts'
+import type { Owned } from './chain/08-arguments.ts'
+import { canonicalJson } from './json/canonical.ts'
+import { POLICY_VERSION } from './tenancy/snapshot.ts'
+import type { Reach } from './tenancy/reach.ts'
 
 /** How far the chain got with a request: all that is known of it. */
 export interface Subject {
