@@ -123,7 +123,7 @@ export class Approvals {
   async #turnDown(run: Run, code: VoteDenied['code'], decisionId: string): Promise<VoteDenied | Stopped> {
     const { who } = run.subject
     if (who === undefined || !this.#runtime.shedder.take(who.claims.tenant, who.principal.id, who.claims.credential, who.now)) return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
-    await this.#runtime.refusals.note({ ...run.subject, who }, deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
+    await this.#runtime.refusals.note({ ...run.subject, who }, 'refusal', deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
     return refused(code)
   }
 

@@ -46,6 +46,7 @@ export async function exchange(runtime: Runtime, keys: { readonly signing: Token
     if (principal.disabled || credential.revoked || (credential.expiresAt !== undefined && now >= credential.expiresAt) || directory.status !== 'active') return REFUSED
     const scopes = request.scopes ?? credential.scopes
     if (request.scopes !== undefined && !request.scopes.every((scope) => credential.scopes.includes(scope) || credential.scopes.includes('*'))) return { kind: 'refused', error: 'invalid_scope' }
+    if (!runtime.shedder.take(tenant, principal.id, credential.id, now)) return NOT_NOW
 
     const { ledger } = await runtime.doors.open(tenant)
     const id = ids.next('tok')

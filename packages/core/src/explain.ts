@@ -82,7 +82,7 @@ async function recordOnce(runtime: Runtime, passage: Passage, stopped: Stopped):
   if (who === undefined) return undefined
   const shed = deny('ingress', 'shed', { retryAfter: 60 })
   if (!runtime.shedder.take(who.claims.tenant, who.principal.id, who.claims.credential, runtime.clock.now())) return shed
-  const noted = await runtime.refusals.note({ ...subject, who }, stopped ?? shed, { explained: true, decision: passage.decisionId })
+  const noted = await runtime.refusals.note({ ...subject, who }, 'explanation', stopped, { decision: passage.decisionId })
   return noted === 'shed' ? shed : undefined
 }
 

@@ -107,7 +107,7 @@ export class Passage {
       kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
       deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
       approval: this.#approval(owned),
-      body: recordBody('call', { call: this.decisionId, gates: `${this.trace.toString()}pp`, ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey) }),
+      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey) }),
     }
     this.#stage = 'admitting'
     const answer = await this.#durable(ledger.admit(item))
@@ -143,11 +143,11 @@ export class Passage {
 
   /** The outcome, durable before the answer leaves. Undefined when nobody can tell whether it is. */
   async complete(verdict: Pass<Releasable> | AnyDeny): Promise<CloseAnswer | undefined> {
-    const { ledger } = await this.#run.door(this.#tenant())
     const status = statusOf(this.#answer)
     const said = verdict.kind === 'pass' ? { dropped: verdict.proof.dropped, keyless: verdict.proof.keyless, bytes: verdict.proof.text.length } : { gate: verdict.gate, code: verdict.code, detail: verdict.detail ?? null, security: verdict.security ?? false }
     const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
     try {
+      const { ledger } = await this.#run.door(this.#tenant())
       const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, body })
       this.#stage = 'completed'
       return closed
@@ -173,7 +173,9 @@ export class Passage {
   }
 
   refuse(stopped: AnyDeny | AnyHold): Promise<Outcome> {
-    return refuse(this.#runtime, this.#run, stopped, this.decisionId)
+    const { tool } = this.call
+    const asked = stopped.code === 'tool_unknown' && typeof tool === 'string' ? { asked: tool.slice(0, 128) } : {}
+    return refuse(this.#runtime, this.#run, stopped, this.decisionId, asked)
   }
 
   /** The one place where faults end. What surely was not dispatched is given back; what may have been stays said. */

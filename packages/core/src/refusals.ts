@@ -12,19 +12,24 @@ interface Counted {
   readonly first: number
   last: number
   count: number
+  /** The first record; a repeat is not answered before it is durable either. */
+  readonly durable: Promise<unknown>
 }
+
+/** What a gate said; undefined for an explanation of a call that would pass. */
+type Said = AnyDeny | AnyHold | undefined
 
 export type Noted = 'recorded' | 'counted' | 'shed'
 
 /** Everything that makes two refusals equal. What the caller sent is not in it, or a flood could make each one new. */
-const keyOf = (subject: Subject, stopped: AnyDeny | AnyHold): string =>
+const keyOf = (subject: Subject, kind: string, stopped: Said): string =>
   JSON.stringify([
-    subject.who?.claims.tenant, subject.who?.principal.id, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
-    stopped.gate, stopped.code,
+    kind, subject.who?.claims.tenant, subject.who?.principal.id, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
+    stopped?.gate, stopped?.code,
   ])
 
 /**
- * Records refusals of known principals in their tenant's log. The first of its kind is durable before it is answered; repeats are
+ * Records refusals of known principals, and explanations, in their tenant's log. The first of its kind is durable before it is answered; repeats are
  * counted in memory and written when the window ends, so a crash loses at most 60 s of counts.
  */
 export class Refusals {
@@ -43,23 +48,24 @@ export class Refusals {
   }
 
   /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. */
-  async note(subject: Subject & Required<Pick<Subject, 'who'>>, stopped: AnyDeny | AnyHold, more: Readonly<Record<string, unknown>>): Promise<Noted> {
+  async note(subject: Subject & Required<Pick<Subject, 'who'>>, kind: 'refusal' | 'explanation', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
     const now = this.#clock.now()
     const { tenant } = subject.who.claims
-    const key = keyOf(subject, stopped)
+    const key = keyOf(subject, kind, stopped)
     const known = this.#windows.get(key)
     if (known !== undefined) {
       known.count += 1
       known.last = now
+      await known.durable
       return 'counted'
     }
     if (!this.#records.take(tenant, subject.who.principal.id, undefined, now)) return 'shed'
-    const counted: Counted = { first: now, last: now, count: 1 }
+    const body = recordBody(kind, { ...more, ...describe(subject), gate: stopped?.gate ?? null, code: stopped?.code ?? null, security: stopped?.security ?? false })
+    const first = this.#doors.open(tenant).then(({ ledger }) => ledger.note({ kind: 'note', body }))
+    const counted: Counted = { first: now, last: now, count: 1, durable: first }
     this.#windows.set(key, counted)
     try {
-      const { ledger } = await this.#doors.open(tenant)
-      const body = recordBody('refusal', { ...more, ...describe(subject), gate: stopped.gate, code: stopped.code, security: stopped.security ?? false })
-      const { seq } = await ledger.note({ kind: 'note', body })
+      const { seq } = await first
       this.#closeLater(tenant, key, counted, seq)
     } catch (fault) {
       this.#windows.delete(key)

@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts'
  * Answers a verdict that stopped the chain, after it was recorded. Refusals of nobody known go to the deployment's counters and never
  * to a tenant's log; floods of known principals are shed before they reach it.
  */
-export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyHold, decisionId: string): Promise<Denial | Held> {
+export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyHold, decisionId: string, more: Readonly<Record<string, unknown>> = {}): Promise<Denial | Held> {
   const { who } = run.subject
   if (who === undefined) {
     runtime.count('anonymous_refusals')
@@ -17,7 +17,7 @@ export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyH
   const { principal, claims } = who
   if (!runtime.shedder.take(claims.tenant, principal.id, claims.credential, runtime.clock.now())) return shed(runtime, decisionId)
   try {
-    const noted = await runtime.refusals.note({ ...run.subject, who }, stopped, { decision: decisionId, gates: run.trace.toString() })
+    const noted = await runtime.refusals.note({ ...run.subject, who }, 'refusal', stopped, { decision: decisionId, gates: run.trace.toString(), ...more })
     return noted === 'shed' ? shed(runtime, decisionId) : tell(stopped, decisionId)
   } catch (fault) {
     runtime.onFault(fault)

@@ -43,7 +43,7 @@ export function decideCustomer(place: InTenant, endpoint: Endpoint): Verdict<'cu
   const bindings = bindingsOf(place)
   if (endpoint.kind === 'tenant') {
     if (inToken !== undefined) return deny('customer', 'customer_not_found')
-    const wide = bindings.filter((binding) => binding.customer === undefined)
+    const wide = who.principal.agent?.wholeTenant === false ? [] : bindings.filter((binding) => binding.customer === undefined)
     return wide.length === 0 ? deny('customer', 'customer_required') : pass(new ReachFixed(place, { kind: 'tenant' }, rolesOf(place, wide)))
   }
   if (inToken !== undefined && inPath !== undefined && inToken !== inPath) return deny('customer', 'customer_not_found')
@@ -51,29 +51,26 @@ export function decideCustomer(place: InTenant, endpoint: Endpoint): Verdict<'cu
   const customer = inToken ?? inPath ?? onlyCustomer(place, bindings)
   if (customer === undefined) return deny('customer', 'customer_required')
   const covering = bindings.filter((binding) => binding.customer === undefined || binding.customer === customer)
-  if (covering.length === 0 || who.directory.customers.get(customer)?.active !== true || !grants(place, customer)) {
+  if (covering.length === 0 || who.directory.customers.get(customer)?.active !== true) {
     return deny('customer', 'customer_not_found', { security: true })
   }
   return pass(new ReachFixed(place, { kind: 'customer', customer }, rolesOf(place, covering)))
 }
 
-/** The bindings of this very moment: of an agent session its human's, without whole-tenant reach unless that was granted. */
+/** The bindings of this very moment: of an agent session its human's, narrowed to the customers that the human granted. */
 function bindingsOf(place: InTenant): readonly Binding[] {
-  const { holder, directory, now } = place.who
-  return (directory.bindings.get(holder.id) ?? []).filter((binding) => (binding.since ?? -Infinity) <= now && now < (binding.until ?? Infinity))
-}
-
-/** An agent's grant narrows its human's customers. */
-function grants(place: InTenant, customer: string): boolean {
-  const customers = place.who.principal.agent?.customers
-  return customers === undefined || customers.includes(customer)
+  const { holder, principal, directory, now } = place.who
+  const held = (directory.bindings.get(holder.id) ?? []).filter((binding) => (binding.since ?? -Infinity) <= now && now < (binding.until ?? Infinity))
+  const granted = principal.agent?.customers
+  if (granted === undefined) return held
+  return held.flatMap((binding) => (binding.customer === undefined ? granted.map((customer) => ({ ...binding, customer })) : granted.includes(binding.customer) ? [binding] : []))
 }
 
 /** Without being told: the one active customer that the bindings name, if nothing reaches further. */
 function onlyCustomer(place: InTenant, bindings: readonly Binding[]): string | undefined {
   const { directory } = place.who
   if (bindings.some((binding) => binding.customer === undefined)) return undefined
-  const named = new Set(bindings.flatMap(({ customer }) => (customer !== undefined && directory.customers.get(customer)?.active === true && grants(place, customer) ? [customer] : [])))
+  const named = new Set(bindings.flatMap(({ customer }) => (customer !== undefined && directory.customers.get(customer)?.active === true ? [customer] : [])))
   return named.size === 1 ? named.values().next().value : undefined
 }
 

@@ -26,7 +26,9 @@ const principal = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...account, kind: z.literal('agent'), human: id, client: z.string().min(1),
-    grant: z.strictObject({ customers: z.array(id).optional(), wholeTenant: z.boolean().optional() }),
+    grant: z
+      .strictObject({ customers: z.array(id).optional(), wholeTenant: z.boolean().optional() })
+      .refine(({ customers, wholeTenant }) => customers === undefined || wholeTenant !== true, { error: 'grants some customers or the whole tenant, not both' }),
   }),
 ])
 

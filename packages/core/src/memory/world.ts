@@ -56,7 +56,7 @@ export type WorldPrincipal =
       /** The principal that it acts for, and the name of its client (`act.sub` in its tokens). */
       readonly human: string
       readonly client: string
-      /** Absent customers = all of the human's; whole-tenant reach only when it is granted here. */
+      /** Absent customers = all of the human's; whole-tenant reach only when it is granted here, and then without customers. */
       readonly grant: { readonly customers?: readonly string[]; readonly wholeTenant?: boolean }
     })
 
