@@ -92,7 +92,9 @@ export function isOpen(def: Anatomy): boolean {
 export function members(schema: Schema, path: string): ReadonlyMap<string, Schema> {
   const def = anatomy(schema)
   if (def.left && def.right) {
-    if ([def.left, def.right].some((side) => isOpen(anatomy(side)))) throw definitionFault(`${path}.*: unknown fields are let through: intersect closed objects only.`)
+    if ([def.left, def.right].some((side) => isOpen(anatomy(side)))) {
+      throw definitionFault(`${path}.*: unknown fields are let through: intersect closed objects only.`)
+    }
     const merged = new Map(members(def.left, path))
     for (const [name, member] of members(def.right, path)) {
       const twin = merged.get(name)
@@ -103,7 +105,9 @@ export function members(schema: Schema, path: string): ReadonlyMap<string, Schem
     }
     return merged
   }
-  if (!def.shape) throw definitionFault(`${path}: only objects can be intersected, this side is ${def.type}: write one z.object with the members of both.`)
+  if (!def.shape) {
+    throw definitionFault(`${path}: only objects can be intersected, this side is ${def.type}: write one z.object with the members of both.`)
+  }
   if (Object.hasOwn(def.shape, '__proto__')) throw definitionFault(`${path}.__proto__ cannot be a member: rename it.`)
   return new Map(Object.keys(def.shape).map((name) => [name, def.shape?.[name] as Schema]))
 }
@@ -128,5 +132,6 @@ export function selector(schema: Schema, path: string): ReadonlyMap<unknown, num
 /** Null and the other schemas whose only JSON value is null or nothing: there is nothing in them that could belong to anybody. */
 export function isNothing(schema: Schema): boolean {
   const { type, values } = anatomy(schema)
-  return ['null', 'undefined', 'void', 'never'].includes(type) || (type === 'literal' && (values ?? []).every((value) => value === null || value === undefined))
+  if (type === 'literal') return (values ?? []).every((value) => value === null || value === undefined)
+  return ['null', 'undefined', 'void', 'never'].includes(type)
 }

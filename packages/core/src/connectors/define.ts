@@ -39,8 +39,7 @@ export interface ConnectorSpec<
   readonly tools: (tool: ToolMaker<z.output<CustomerSchema>, Ids>) => Readonly<Record<string, ToolDraft>>
 }
 
-const CONNECTOR_ID = /^[a-z][a-z0-9_-]{0,63}$/
-const CATEGORY = /^[a-z][a-z0-9_-]{0,63}$/
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/
 const RECORD = /^[a-z][a-zA-Z0-9_]{0,63}$/
 
 const fieldsOf = (schema: Schema): readonly string[] => Object.keys(anatomy(schema).shape ?? {})
@@ -69,7 +68,8 @@ function checkAuthorize(id: string, authorize: Authorize, credential: Schema): v
 
 function makeRecords(id: string, records: Readonly<Record<string, RecordType>>): Readonly<Record<string, RecordType>> {
   for (const [name, record] of Object.entries(records)) {
-    if (!RECORD.test(name)) throw definitionFault(`${id}: the record name ${JSON.stringify(name)} must be a letter followed by letters, digits or underscores.`)
+    const quoted = JSON.stringify(name)
+    if (!RECORD.test(name)) throw definitionFault(`${id}: the record name ${quoted} must be a letter followed by letters, digits or underscores.`)
     if (typeof record.owner !== 'function') throw definitionFault(`${id}: the record ${name} needs an owner function.`)
   }
   return Object.freeze({ ...records })
@@ -97,13 +97,18 @@ export function defineConnector<
   Ids extends Readonly<Record<string, z.ZodType<CustomerKey>>> = Record<never, never>,
 >(spec: ConnectorSpec<Settings, Credential, CustomerSchema, Ids>): Connector {
   const { id, title, category, settings, credential, customer } = spec
-  if (!CONNECTOR_ID.test(id)) throw definitionFault(`The connector id ${JSON.stringify(id)} must be a lower-case letter followed by at most 63 lower-case letters, digits, - or _.`)
-  if (!CATEGORY.test(category)) throw definitionFault(`${id}: the category must be a lower-case word.`)
+  if (!NAME.test(id)) throw definitionFault(`The connector id ${JSON.stringify(id)} must be a lower-case letter and at most 63 of a-z, 0-9, - or _.`)
+  if (!NAME.test(category)) throw definitionFault(`${id}: the category must be a lower-case word.`)
   if (typeof title !== 'string' || title === '') throw definitionFault(`${id} needs a title.`)
   const types = keyTypes(customer)
   const strange = [...types].find((type) => type !== 'string' && type !== 'number')
   if (strange !== undefined) throw definitionFault(`${id}: customer must be a string or a number, not ${strange}.`)
+  if (some(customer, (part) => anatomy(part).type === 'pipe')) {
+    throw definitionFault(`${id}: customer must not be transformed: keys are compared as the vendor sends them.`)
+  }
   lintSchema(customer, 'input', `${id}.customer`)
+  lintSchema(settings, 'output', `${id}.settings`)
+  lintSchema(credential, 'output', `${id}.credential`)
   const authorize = spec.authorize as Authorize
   checkAuthorize(id, authorize, credential)
   if (!spec.baseUrl) needFields(id, settings, ['baseUrl'], 'baseUrl: (settings) => …')
@@ -117,7 +122,9 @@ export function defineConnector<
       const mark = markOf(part)
       return mark?.kind === 'record' && !Object.hasOwn(records, mark.record)
     }
-    if (some(read.input, unknown)) throw definitionFault(`${id}: ${name} names a record of another connector: use this connector's own tool.idOf.`)
+    if (some(read.input, unknown)) {
+      throw definitionFault(`${id}: ${name} names a record of another connector: use this connector's own tool.idOf.`)
+    }
     tools.set(name, makeTool(name, read, types))
   }
   return Object.freeze({

@@ -36,7 +36,9 @@ function fillObject(schema: Schema, path: string, compile: (schema: Schema, path
   const marks = named.filter(([, member]) => isKey(member)).map(([name]) => name)
   const caught = named.find(([, member]) => isKey(member) && some(member, (part) => anatomy(part).type === 'catch'))
   if (caught) throw definitionFault(`${path}.${caught[0]}: .catch() would put another key in place of the customer's: remove it.`)
-  const nested = named.filter(([, member]) => !isKey(member) && keyed(member)).map(([name, member]) => ({ name, fill: compile(member, `${path}.${name}`) }))
+  const nested = named
+    .filter(([, member]) => !isKey(member) && keyed(member))
+    .map(([name, member]) => ({ name, fill: compile(member, `${path}.${name}`) }))
   return (value, key) => {
     if (!isPlainObject(value)) return value
     const changed = new Map<string, unknown>()
@@ -66,7 +68,9 @@ function fillArray(element: Fill): Fill {
 function fillUnion(schema: Schema, path: string, compile: (schema: Schema, path: string) => Fill): Fill {
   const { discriminator, options = [] } = anatomy(schema)
   const select = selector(schema, path)
-  if (!select || discriminator === undefined) throw definitionFault(`${path}: a customer key in a union needs z.discriminatedUnion, so that it is known where to fill it in.`)
+  if (!select || discriminator === undefined) {
+    throw definitionFault(`${path}: a customer key in a union needs z.discriminatedUnion, so that it is known where to fill it in.`)
+  }
   const fills = options.map((option, index) => (keyed(option) ? compile(option, `${path}|${index}`) : undefined))
   return (value, key) => {
     if (!isPlainObject(value)) return value
@@ -95,7 +99,8 @@ function compileType(schema: Schema, path: string, compile: (schema: Schema, pat
     case 'readonly':
     case 'lazy': return compile(def.innerType as Schema, path)
   }
-  throw definitionFault(`${path}: a customer key inside ${def.type} cannot be filled in: make it a direct member of an object, not below default, catch, preprocess, a tuple or names.`)
+  const places = 'make it a direct member of an object, not below default, catch, preprocess, a tuple or names'
+  throw definitionFault(`${path}: a customer key inside ${def.type} cannot be filled in: ${places}.`)
 }
 
 /**

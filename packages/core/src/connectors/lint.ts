@@ -25,10 +25,12 @@ const checkDef = (check: { readonly _zod: { readonly def: unknown } }): CheckDef
 function lintPattern(pattern: RegExp, bounded: boolean, path: string): void {
   const cost = patternCost(pattern)
   if (cost === 'exponential') {
-    throw definitionFault(`${path}: ${String(pattern)} repeats something that varies and may never end on a hostile text: use a zod format, or .refine() with a plain function.`)
+    const why = 'repeats something that varies and may never end on a hostile text'
+    throw definitionFault(`${path}: ${String(pattern)} ${why}: use a zod format, or .refine() with a plain function.`)
   }
   if (cost === 'polynomial' && !bounded) {
-    throw definitionFault(`${path}: ${String(pattern)} is slow on long texts: put .max(${MOST_PATTERN_TEXT}, { abort: true }) or less before it, or anchor it with ^.`)
+    const limit = `.max(${MOST_PATTERN_TEXT}, { abort: true })`
+    throw definitionFault(`${path}: ${String(pattern)} is slow on long texts: put ${limit} or less before it, or anchor it with ^.`)
   }
 }
 
@@ -58,7 +60,9 @@ export function lintSchema(root: Schema, side: 'input' | 'output', at: string): 
     const { schema, path, transformed } = next
     const def = anatomy(schema)
     if (seen.size > MOST_SCHEMAS) throw definitionFault(`${at} has more than ${MOST_SCHEMAS} parts: split the tool.`)
-    if (NOT_JSON.has(def.type) && !(transformed && side === 'output')) throw definitionFault(`${path}: ${def.type} is nothing that JSON can carry: declare what the JSON has there.`)
+    if (NOT_JSON.has(def.type) && !(transformed && side === 'output')) {
+      throw definitionFault(`${path}: ${def.type} is nothing that JSON can carry: declare what the JSON has there.`)
+    }
     lintChecks(schema, path)
     for (const part of parts(schema)) {
       if (seen.has(part.schema)) continue

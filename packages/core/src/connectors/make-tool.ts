@@ -26,7 +26,9 @@ function checkRoot(schema: unknown, at: string): asserts schema is z.ZodObject {
 /** A key that can never equal the customer's would silently take every record away. */
 function checkKeys(schema: Schema, customer: ReadonlySet<string>, at: string): void {
   const strange = (part: Schema): boolean => markOf(part)?.kind === 'key' && [...keyTypes(part)].every((type) => !customer.has(type))
-  if (some(schema, strange)) throw definitionFault(`${at}: a customer key has another type than the connector's customer (${[...customer].join(' or ')}): keys are compared by type and value, 1 is not '1'.`)
+  if (!some(schema, strange)) return
+  const types = [...customer].join(' or ')
+  throw definitionFault(`${at}: a customer key has another type than the connector's customer (${types}): keys are compared by type and value.`)
 }
 
 /** In a whole-tenant request there is no key to fill in. */
@@ -34,7 +36,9 @@ function checkOptionalKeys(input: Schema, at: string): void {
   some(input, (part) => {
     if (anatomy(part).type !== 'object') return false
     const required = [...members(part, at)].find(([, member]) => isKey(member) && member._zod.optin === undefined)
-    if (required) throw definitionFault(`${at}: the customer key ${required[0]} must be optional in a tool of scope either: a whole-tenant call has none.`)
+    if (required) {
+      throw definitionFault(`${at}: the customer key ${required[0]} must be optional in a tool of scope either: a whole-tenant call has none.`)
+    }
     return false
   })
 }
@@ -50,7 +54,8 @@ function checkMarks(name: string, spec: ErasedSpec, scope: ToolScope, customer: 
   checkKeys(spec.output, customer, `${name}.output`)
   if (scope === 'either') checkOptionalKeys(spec.input, at)
   if (spec.risk !== 'read' && !keyed && !namesRecords(spec.input)) {
-    throw definitionFault(`${at}: a ${spec.risk} tool for customers must say which records it touches: write tool.idOf('…') for the ids it takes, or customerKey(…) for the field that says whose record it makes.`)
+    const fix = "write tool.idOf('…') for the ids it takes, or customerKey(…) for the field that says whose record it makes"
+    throw definitionFault(`${at}: a ${spec.risk} tool for customers must say which records it touches: ${fix}.`)
   }
 }
 
@@ -68,7 +73,7 @@ function inside<T>(at: string, work: () => T): T {
  * @throws Fault `connector_invalid`, with one sentence that names the tool, the path and the fix.
  */
 export function makeTool(name: string, spec: ErasedSpec, customer: ReadonlySet<string>): Tool {
-  if (!NAME.test(name)) throw definitionFault(`The tool name ${JSON.stringify(name)} must be a lower-case letter followed by at most 63 lower-case letters, digits or underscores.`)
+  if (!NAME.test(name)) throw definitionFault(`The tool name ${JSON.stringify(name)} must be a lower-case letter and at most 63 of a-z, 0-9 or _.`)
   const { title, description, risk, scope = 'customer', sensitive = false, clear = [], input, output } = spec
   if (typeof title !== 'string' || title === '' || typeof description !== 'string') throw definitionFault(`${name} needs a title and a description.`)
   if (!RISKS.includes(risk)) throw definitionFault(`${name}.risk must be read, write or destructive.`)

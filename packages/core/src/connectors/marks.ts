@@ -86,7 +86,10 @@ export function countOf(path: string): z.ZodNumber {
   const names = path.split('.')
   return derived(z.int().min(0), (rest: unknown): number => {
     let found = rest
-    for (const name of names) found = typeof found === 'object' && found !== null && Object.hasOwn(found, name) ? (found as Record<string, unknown>)[name] : undefined
+    for (const name of names) {
+      const has = typeof found === 'object' && found !== null && Object.hasOwn(found, name)
+      found = has ? (found as Record<string, unknown>)[name] : undefined
+    }
     if (!Array.isArray(found)) throw new TypeError(`${path} is not a list`)
     return found.length
   })

@@ -17,7 +17,9 @@ export const namesRecords = (schema: Schema): boolean => some(schema, (part) => 
 const nothing: Visit = () => {}
 
 function visitMembers(schema: Schema, path: string, compile: Compile): Visit {
-  const named = [...members(schema, path)].filter(([, member]) => namesRecords(member)).map(([name, member]) => [name, compile(member, `${path}.${name}`)] as const)
+  const named = [...members(schema, path)]
+    .filter(([, member]) => namesRecords(member))
+    .map(([name, member]) => [name, compile(member, `${path}.${name}`)] as const)
   return (value, add) => {
     if (typeof value !== 'object' || value === null) return
     for (const [name, visit] of named) if (Object.hasOwn(value, name)) visit((value as Record<string, unknown>)[name], add)
@@ -36,7 +38,9 @@ function visitUnion(schema: Schema, path: string, compile: Compile): Visit {
       for (const visit of index === undefined ? visits : [visits[index] ?? nothing]) visit(value, add)
     }
   }
-  if (options.filter((option) => !isNothing(option)).length > 1) throw definitionFault(`${path}: a record named in a union needs z.discriminatedUnion, so that it is known which record it is.`)
+  if (options.filter((option) => !isNothing(option)).length > 1) {
+    throw definitionFault(`${path}: a record named in a union needs z.discriminatedUnion, so that it is known which record it is.`)
+  }
   return (value, add) => visits.forEach((visit) => visit(value, add))
 }
 

@@ -71,7 +71,8 @@ export function compileNames(schema: Schema, place: Place, path: string, compile
   const fixed = names._zod.values !== undefined
   const value = compile(def.valueType as Schema, byKey ? 'record' : place, `${path}{}`)
   if (place === 'open' && !byKey && !fixed && markOf(names)?.kind !== 'shared' && !value.attributed) {
-    throw definitionFault(`${path}: its names come from the vendor and nothing says whose they are: mark them with customerKey(…) or shared(…), or let every value be a record with a key.`)
+    const fix = 'mark them with customerKey(…) or shared(…), or let every value be a record with a key'
+    throw definitionFault(`${path}: its names come from the vendor and nothing says whose they are: ${fix}.`)
   }
   if (value.plain && !byKey) return PLAIN
   const exhaustive = fixed && !def.partial

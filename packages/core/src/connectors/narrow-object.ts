@@ -55,7 +55,9 @@ function derive(mark: Derived, rest: object): unknown {
 export function compileObject(schema: Schema, place: Place, path: string, target: Node, compile: Compile): Node {
   const named = members(schema, path)
   const keys = [...named].filter(([, member]) => isKey(member)).map(([name]) => name)
-  if (keys.length > 0 && place === 'shared') throw definitionFault(`${path}.${keys[0]} is a customer key inside shared(…): mark only what no customer owns as shared.`)
+  if (keys.length > 0 && place === 'shared') {
+    throw definitionFault(`${path}.${keys[0]} is a customer key inside shared(…): mark only what no customer owns as shared.`)
+  }
   const inside: Place = keys.length > 0 ? 'record' : place
   target.attributed = keys.length > 0 // before the members: a recursive schema asks for it while they are compiled
   const copied: { name: string; run: Run | undefined }[] = []

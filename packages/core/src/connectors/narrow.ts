@@ -45,7 +45,10 @@ function nullable(inner: Node): Node {
 function compilePipe(schema: Schema, place: Place, path: string, compile: Compile): Node {
   const { in: input, out } = anatomy(schema) as { in: Schema; out: Schema }
   const keyed = (side: Schema): boolean => some(side, isKey)
-  if (keyed(out) && !keyed(input)) throw definitionFault(`${path}: a customer key comes out of a transform: put the key into what goes in, keys are compared before any transform runs.`)
+  if (keyed(out) && !keyed(input)) {
+    const fix = 'put the key into what goes in, keys are compared before any transform runs'
+    throw definitionFault(`${path}: a customer key comes out of a transform: ${fix}.`)
+  }
   if (anatomy(input).type !== 'transform') return compile(input, place, path)
   if (place === 'open') throw definitionFault(`${path}: preprocess takes anything: ${MARKS_MISSING}.`)
   return PLAIN
@@ -61,7 +64,9 @@ function compileType(schema: Schema, place: Place, path: string, target: Node, c
   const inner = def.innerType as Schema
   if (UNSEEN.has(def.type)) throw definitionFault(`${path}: ${def.type} admits anything, so nobody can say whose it is: declare its shape.`)
   if (NOT_JSON.has(def.type)) throw definitionFault(`${path}: ${def.type} is nothing that JSON can carry: declare what the vendor's JSON has there.`)
-  if (isOpen(def)) throw definitionFault(`${path}.*: unknown fields are let through: name every field, or use z.object, which leaves out what it does not name.`)
+  if (isOpen(def)) {
+    throw definitionFault(`${path}.*: unknown fields are let through: name every field, or use z.object, which leaves out what it does not name.`)
+  }
   switch (def.type) {
     case 'object':
     case 'intersection': return compileObject(schema, place, path, target, compile)
@@ -114,8 +119,9 @@ function compiler(): Compile {
  *
  * The function takes plain JSON (the value of `plainCopy`), before the output schema parses it, and never throws. Records of others and
  * records without a usable key go whole, with whatever cannot exist without them: an optional member becomes absent, a nullable one
- * null, a list entry disappears; when nothing above can do without, the answer is `{ ok: false }`. `dropped` counts foreign records and
- * keys, `keyless` those that cannot be attributed. Derived members are computed from what is left.
+ * null, a list entry disappears, also one that held nothing but such records; when nothing above can do without, the answer is
+ * `{ ok: false }`. `dropped` counts foreign records and keys, `keyless` those that cannot be attributed. Derived members are computed
+ * from what is left.
  * @throws Fault `connector_invalid`, with one sentence that names the path.
  */
 export function compileNarrower(output: z.core.$ZodType): (answer: unknown, key: CustomerKey) => Narrowed {

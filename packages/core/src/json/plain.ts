@@ -63,7 +63,8 @@ class Snapshot {
   /** A hole reads as undefined, which no list may hold. The length is read once: a Proxy may answer differently the next time. */
   #list(source: readonly unknown[], level: number): readonly unknown[] {
     if (Object.getPrototypeOf(source) !== Array.prototype) throw new Refused('not_plain')
-    const length = source.length
+    const length: unknown = source.length
+    if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) throw new Refused('not_plain') // NaN would switch the limits off
     this.#grow(length * 2, length + 2)
     const copy: unknown[] = []
     for (let at = 0; at < length; at++) copy.push(this.copy(source[at], level))

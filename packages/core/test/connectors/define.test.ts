@@ -150,6 +150,8 @@ describe('what does not register', () => {
     expect(() => defineConnector({ ...base, credential: z.object({}), tools: () => ({}) })).toThrow('x: without authorize.value there must be a field apiKey.')
     expect(() => defineConnector({ ...base, authorize: { type: 'oauth2_client_credentials', tokenUrl: () => '' }, tools: () => ({}) })).toThrow('x: without authorize.client there must be a field clientId.')
     expect(() => defineConnector({ ...base, authorize: { type: 'api_key', header: 'x:\n' }, tools: () => ({}) })).toThrow('x: authorize.header is not a header name.')
+    expect(() => defineConnector({ ...base, customer: z.string().transform(Number), tools: () => ({}) })).toThrow('x: customer must not be transformed')
+    expect(() => defineConnector({ ...base, settings: z.object({ baseUrl: z.string().regex(/(a+)+/) }), tools: () => ({}) })).toThrow('x.settings.baseUrl: /(a+)+/ repeats')
     expect(() => defineConnector({ ...base, id: 'X Y', tools: () => ({}) })).toThrow('The connector id "X Y"')
     expect(() => defineConnector({ ...base, records: { 'a b': records.ticket }, tools: () => ({}) })).toThrow('x: the record name "a b"')
   })

@@ -103,6 +103,11 @@ describe('records that an input names', () => {
     for (const strange of [null, 1, 'x', [], { id: {} }, { more: 5 }]) expect(named(strange)).toEqual([])
   })
 
+  test('CUS-11: 1 and "1" are two records', () => {
+    const either = recordId(z.union([z.number(), z.string()]), 'ticket')
+    expect(compileNamed(z.object({ ids: z.array(either) }))({ ids: [1, '1', 1] })).toEqual([{ record: 'ticket', id: 1 }, { record: 'ticket', id: '1' }])
+  })
+
   test('CUS-11: every id that was sent is named, whatever the input', () => {
     const Input = z.object({ ids: z.array(z.object({ a: ticket, b: z.array(asset).optional() })) })
     const named = compileNamed(Input)

@@ -56,8 +56,9 @@ describe('marks', () => {
 
   test('the registry is one for the process, whichever copy of the package sets it up', () => {
     const place = Object.getOwnPropertyDescriptor(globalThis, Symbol.for('portcullis.marks'))
-    expect(place?.writable).toBe(false)
-    expect((place?.value as z.core.$ZodRegistry).get(Key)).toEqual({ kind: 'key' })
+    expect(place).toMatchObject({ writable: false, configurable: false })
+    const registry = place?.value as z.core.$ZodRegistry | undefined
+    expect(registry?.get(Key)).toEqual({ kind: 'key' })
   })
 
   test('a schema has one meaning: a second, different mark is refused', () => {

@@ -69,6 +69,11 @@ describe('plainCopy', () => {
     expect(reads).toEqual(['length', '0', '1'])
   })
 
+  test.each([NaN, -1e9, '5', {}, 1.5, Infinity, undefined, 2n])('CUS-04: a Proxy whose length is %s cannot switch the limits off', (length) => {
+    const liar = new Proxy([], { get: (target, name) => (name === 'length' ? length : Reflect.get(target, name)) })
+    expect(take([liar])).toEqual({ ok: false, code: 'not_plain' })
+  })
+
   test('CUS-04: what throws when it is read is not plain, a revoked Proxy too', () => {
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()
