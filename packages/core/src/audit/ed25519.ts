@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { isSoundEd25519Key } from '../secrets/ed25519-point.ts'
 import { LogFault } from './log-fault.ts'
 
 /** Signs checkpoints. A port in small: the private key may live in this process or behind a key service. */
@@ -13,20 +14,7 @@ export interface SigningKey {
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-const FIELD = 2n ** 255n - 19n
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
-
-/**
- * The y coordinates of the eight points of small order. With such a "public key" one fixed signature verifies many messages, and OpenSSL 3.0
- * (Node 20) accepts them, so they are refused here, whatever the runtime does.
- */
-const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
-  0n,
-  1n,
-  FIELD - 1n,
-  littleEndian(Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex')),
-  littleEndian(Buffer.from('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', 'hex')),
-])
 
 /** A signing key from a 32-byte Ed25519 seed (RFC 8032 §5.1.5) or from a private `KeyObject`. Throws `key_invalid`. */
 export function ed25519Key(secret: Uint8Array | KeyObject): SigningKey {
@@ -43,10 +31,7 @@ function fromSeed(seed: Uint8Array): KeyObject {
 
 /** Throws `key_invalid` for an encoding that must never be trusted: wrong length, not canonical (y >= p), or a point of small order. */
 export function assertTrustworthy(publicKey: Uint8Array): void {
-  if (publicKey.length !== 32) throw new LogFault('key_invalid', 'an Ed25519 public key is 32 bytes long')
-  const y = littleEndian(publicKey) % 2n ** 255n // the top bit is the sign of x
-  if (y >= FIELD) throw new LogFault('key_invalid', 'the public key is not in canonical form')
-  if (SMALL_ORDER_Y.has(y)) throw new LogFault('key_invalid', 'the public key is a point of small order')
+  if (!isSoundEd25519Key(publicKey)) throw new LogFault('key_invalid', 'not the canonical encoding of an Ed25519 public key of full order')
 }
 
 /** Strict verification: trustworthy key, 64 bytes, S below the group order (otherwise a second valid signature could be made from the first). */

@@ -1,6 +1,6 @@
 import { constants, createPublicKey, verify, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { Fault } from '../fault.ts'
-import { isSoundEd25519Key } from './ed25519-point.ts'
+import { isSoundEd25519Key } from '../secrets/ed25519-point.ts'
 
 /** A public key with everything that decides how it may be used, fixed when it was registered. */
 export interface RegisteredKey {

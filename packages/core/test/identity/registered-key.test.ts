@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../src/fault.ts'
-import { isSoundEd25519Key } from '../../src/identity/ed25519-point.ts'
+import { isSoundEd25519Key } from '../../src/secrets/ed25519-point.ts'
 import { createVerifier, type StaticIssuer } from '../../src/identity/verifier.ts'
 import { acme, craft, freshVerifier, now, own, pairs, publicJwk, url, verdict } from './tokens.ts'
 
