@@ -13,6 +13,7 @@ export type {
   AbandonItem, AdmitAnswer, AdmitItem, CloseAnswer, CompleteItem, LedgerAnswer, LedgerItem, NoteAnswer, NoteItem, OpenCall, ReconcileItem, VoteAnswer, VoteItem,
 } from '../ledger/item.ts'
 export { LedgerQueue, type Flush } from '../ledger/queue.ts'
+export { leafHash } from '../audit/leaf.ts'
 export type { Approval, ApprovalRequest, Vote } from '../approvals/approval.ts'
 export type { Usage } from '../quotas/reserve.ts'
 export type { Limits, Instance, NamedTool, Snapshot, SubscriptionStatus } from '../tenancy/snapshot.ts'
