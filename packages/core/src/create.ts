@@ -12,6 +12,7 @@ import { jwks, tokenKey } from './identity/minter.ts'
 import { pepperOf } from './identity/shown-secret.ts'
 import { createVerifier, type StaticIssuer } from './identity/verifier.ts'
 import { Lister } from './list.ts'
+import { open, unclassified } from './method.ts'
 import { randomIds } from './memory/random-ids.ts'
 import { systemClock } from './memory/system-clock.ts'
 import { worldPlane } from './memory/world-plane.ts'
@@ -98,6 +99,8 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     url,
     enforce: (call) => enforce(runtime, call),
     list: (request) => lister.list(request),
+    open: (request) => open(runtime, request),
+    unclassified: (request) => unclassified(runtime, request),
     explain: (call, view) => explain(runtime, call, view),
     dryRun: (call) => dryRun(runtime, call),
     simulate: (change, call) => simulate(runtime, change, call),

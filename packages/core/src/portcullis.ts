@@ -3,6 +3,7 @@ import type { Call, Request } from './call.ts'
 import type { Exchange, Exchanged } from './exchange.ts'
 import type { Explanation, View } from './explain.ts'
 import type { ToolList } from './list.ts'
+import type { Opened } from './method.ts'
 import type { Broken, Denial, Held, Outcome } from './outcome.ts'
 import type { Counter } from './runtime.ts'
 import type { Change, Simulation } from './simulate.ts'
@@ -19,6 +20,10 @@ export interface Portcullis extends AsyncDisposable {
   readonly url: string
   enforce(call: Call): Promise<Outcome>
   list(request: Request): Promise<ToolList | Denial | Held | Broken>
+  /** Gates 1 and 2, for a host's methods that open a conversation: `initialize`, `ping`, discovery. */
+  open(request: Request): Promise<Opened | Denial | Held | Broken>
+  /** The answer to a method that the host does not have: `method_unclassified`, unless an earlier gate refuses. */
+  unclassified(request: Request): Promise<Denial | Held | Broken>
   /** Thirteen rows. `caller` is safe to show to the caller, `operator` is not. */
   explain(call: Call, view: View): Promise<Explanation>
   /** As `explain`, with the ownership of records asked for at the vendor. */
