@@ -38,12 +38,12 @@ export function decideCustomer(place: InTenant, endpoint: Endpoint): Verdict<'cu
   const { who } = place
   const inToken = who.claims.customer
   const inPath = endpoint.kind === 'customer' ? endpoint.customer : undefined
-  if ((inToken !== undefined && !isId(inToken)) || (inPath !== undefined && !isId(inPath))) return deny('customer', 'customer_invalid')
+  if ((inToken !== undefined && !isId(inToken)) || (endpoint.kind === 'customer' && !isId(inPath))) return deny('customer', 'customer_invalid')
 
   const bindings = bindingsOf(place)
   if (endpoint.kind === 'tenant') {
     if (inToken !== undefined) return deny('customer', 'customer_not_found')
-    const wide = who.principal.agent?.wholeTenant === false ? [] : bindings.filter((binding) => binding.customer === undefined)
+    const wide = who.principal.agent !== undefined && !who.principal.agent.wholeTenant ? [] : bindings.filter((binding) => binding.customer === undefined)
     return wide.length === 0 ? deny('customer', 'customer_required') : pass(new ReachFixed(place, { kind: 'tenant' }, rolesOf(place, wide)))
   }
   if (inToken !== undefined && inPath !== undefined && inToken !== inPath) return deny('customer', 'customer_not_found')
