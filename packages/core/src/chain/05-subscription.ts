@@ -15,10 +15,10 @@ class SubscriptionAllows {
 }
 export type Subscribed = SubscriptionAllows
 
-/** Gate 5: a suspended subscription runs no tool, a read-only one only reads, approved or not. */
+/** Gate 5: a suspended subscription runs no tool, a read-only one only reads, approved or not. A status that is none of the three is suspended. */
 export function decideSubscription(known: Known): Verdict<'subscription', Subscribed> {
   const { subscription } = known.base.snapshot
-  if (subscription === 'suspended') return deny('subscription', 'subscription_suspended')
-  if (subscription !== 'active' && known.named.tool.risk !== 'read') return deny('subscription', 'subscription_read_only')
+  if (subscription !== 'active' && subscription !== 'read_only') return deny('subscription', 'subscription_suspended')
+  if (subscription === 'read_only' && known.named.tool.risk !== 'read') return deny('subscription', 'subscription_read_only')
   return pass(new SubscriptionAllows(known))
 }

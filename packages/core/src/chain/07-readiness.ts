@@ -51,8 +51,8 @@ function fits(instance: Instance, reach: Reach, key: CustomerKey | undefined): b
   return key !== undefined && (instance.customer === undefined || instance.customer === reach.customer)
 }
 
-/** A result that is late, or of another configuration, is no result. */
+/** A result that is late, from the future, or of another configuration, is no result. */
 function healthOf({ state, check, configuration }: Instance, now: number): Instance['state']['health'] {
   if (check === undefined) return state.health
-  return check.configuration === configuration && now - check.at <= MISSED_CHECKS * check.everyMs ? state.health : 'unknown'
+  return check.configuration === configuration && Math.abs(now - check.at) <= MISSED_CHECKS * check.everyMs ? state.health : 'unknown'
 }
