@@ -7,6 +7,7 @@ export type RateAnswer = { readonly ok: true; readonly next: number } | { readon
  * `retryAfter` in whole seconds, at least 1.
  */
 export function takeRate(tat: number | undefined, perMinute: number, now: number): RateAnswer {
+  if (!(perMinute > 0)) return { ok: false, retryAfter: 60 } // not a number is no limit that anything fits
   const interval = MINUTE / perMinute
   const start = Math.max(tat ?? now, now)
   const wait = start + interval - now - MINUTE
