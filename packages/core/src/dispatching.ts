@@ -26,13 +26,13 @@ export function checkedOwner(answer: unknown): OwnerAnswer {
 }
 
 function isFailure(answer: unknown): answer is Exclude<DispatchAnswer, { kind: 'succeeded' }> {
-  const { kind, code, failure, sent } = fieldsOf(answer)
+  const { kind, code, failure, sent, retryAfter } = fieldsOf(answer)
   switch (kind) {
     case 'not_sent':
       return NOT_SENT.has(code)
     case 'unknown':
       return UNKNOWN.has(code)
     default:
-      return kind === 'failed' && FAILURES.has(failure) && typeof sent === 'boolean'
+      return kind === 'failed' && FAILURES.has(failure) && typeof sent === 'boolean' && (retryAfter === undefined || (Number.isSafeInteger(retryAfter) && (retryAfter as number) >= 0))
   }
 }
