@@ -84,7 +84,7 @@ export class Passage {
     const owners: (CustomerKey | undefined)[] = []
     for (const { record, id } of claimed) {
       const job = { ...this.#context(prepared, startBy), record, id }
-      const answer = checkedOwner(await this.#bounded(this.#runtime.dispatcher.owner(job)))
+      const answer = checkedOwner(await this.#bounded(() => this.#runtime.dispatcher.owner(job)))
       if (answer.kind === 'owner') owners.push(answer.key)
       else if (answer.kind === 'failed' && answer.failure === 'not_found') owners.push(undefined)
       else return { ...denyDispatch({ risk: 'read' }, answer), effect: 'none' }
@@ -112,6 +112,7 @@ export class Passage {
     this.#stage = 'admitting'
     const answer = await this.#durable(ledger.admit(item))
     this.#stage = answer.kind === 'admitted' ? 'admitted' : 'deciding'
+    if (answer.kind === 'admitted') registerAdmission(answer)
     return answer
   }
 
@@ -129,15 +130,15 @@ export class Passage {
 
   /** Once, for an admission, and never later than 5 s after it. A dispatcher that breaks its word is an unknown outcome. */
   async dispatch(approved: Approved, startBy: number): Promise<DispatchAnswer> {
-    registerAdmission(approved)
+    takeAdmission(approved)
+    this.#stage = 'dispatched'
+    if (this.#runtime.clock.monotonic() > startBy) return (this.#answer = { kind: 'not_sent', code: 'connector_timeout' })
     const { prepared } = approved.owned
     const { known, key } = prepared.permitted.ready
     const { reach } = known.base.scope
     const customer = reach.kind === 'customer' && key !== undefined ? { id: reach.customer, key } : undefined
     const job = { ...this.#context(prepared, startBy), tool: known.named.tool, input: prepared.input, customer }
-    takeAdmission(approved)
-    this.#stage = 'dispatched'
-    this.#answer = checkedAnswer(await this.#bounded(this.#runtime.dispatcher.dispatch(job)))
+    this.#answer = checkedAnswer(await this.#bounded(() => this.#runtime.dispatcher.dispatch(job)))
     return this.#answer
   }
 
@@ -219,9 +220,9 @@ export class Passage {
     }
   }
 
-  async #bounded(work: Promise<unknown>): Promise<unknown> {
+  async #bounded(work: () => Promise<unknown>): Promise<unknown> {
     try {
-      return await within(this.#runtime.clock, this.#runtime.callMs + 1_000, work)
+      return await within(this.#runtime.clock, this.#runtime.callMs + 1_000, work())
     } catch (fault) {
       this.#runtime.onFault(fault)
       return { kind: 'unknown', code: fault instanceof Fault && fault.code === 'port_timeout' ? 'connector_timeout' : 'connector_failed' }

@@ -1,5 +1,5 @@
 import type { Owned } from './08-arguments.ts'
-import type { Reserved } from './09-quota.ts'
+import type { Admission, Reserved } from './09-quota.ts'
 import { deny, hold, pass, type Verdict } from './verdict.ts'
 
 /** Proof of gate 10: no approval is needed, or one for exactly this call was consumed. */
@@ -14,10 +14,9 @@ class CallApproved {
     return this.#reserved.owned
   }
 
-  /** Set when the intent is durable; an explanation or a dry run never has it. */
-  get admittedAt(): number | undefined {
-    const { admission } = this.#reserved
-    return admission.kind === 'admitted' ? admission.at : undefined
+  /** The ledger's answer itself: gate 11 dispatches each admission once, whatever evidence was made of it. */
+  get admission(): Admission {
+    return this.#reserved.admission
   }
 }
 export type Approved = CallApproved

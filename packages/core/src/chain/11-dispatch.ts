@@ -1,6 +1,7 @@
 import type { Approved } from './10-approval.ts'
 import { Fault } from '../fault.ts'
 import type { Tool } from '../connectors/connector.ts'
+import type { AdmitAnswer } from '../ledger/item.ts'
 import type { DispatchAnswer } from '../ports/dispatcher.ts'
 import type { Secret } from '../secrets/secret.ts'
 import type { Effect } from './codes.ts'
@@ -10,17 +11,16 @@ import { deny, effectOf, pass, type Deny, type Verdict } from './verdict.ts'
 export const START_WITHIN = 5_000
 
 /** Only admissions of the ledger are in here, each once: a dispatch takes it out. */
-const admissions = new WeakSet<Approved>()
+const admissions = new WeakSet<object>()
 
-/** Marks evidence as backed by a durable intent. Called once, by `enforce`, with the ledger's answer. */
-export function registerAdmission(approved: Approved): void {
-  if (approved.admittedAt === undefined) throw new Fault('not_admitted', 'Only a durable intent admits a call.')
-  admissions.add(approved)
+/** Marks an answer of the ledger as a durable intent, where it came from the ledger. */
+export function registerAdmission(admission: Extract<AdmitAnswer, { kind: 'admitted' }>): void {
+  admissions.add(admission)
 }
 
-/** Takes an admission for its one use. Evidence that was never admitted, or was used before, is a fault. */
+/** Takes an admission for its one use. Evidence of an explanation, or of an admission that was used before, is a fault. */
 export function takeAdmission(approved: Approved): void {
-  if (!admissions.delete(approved)) throw new Fault('not_admitted', 'An admission is used once.')
+  if (!admissions.delete(approved.admission)) throw new Fault('not_admitted', 'An admission is used once.')
 }
 
 /** What came back: a value, or the vendor's word that there is no such record. */
