@@ -22,11 +22,12 @@ export function electorate(directory: Directory, customer: string | undefined, n
 
 export type Ineligible = 'role_forbids' | 'self_approval' | 'approval_stale'
 
-/** Whether this account may vote on a request: role, distance from the requester, and nothing about it newer than the request. */
+/** Whether this account may vote on a request: a human's, by role, distance from the requester, and nothing about it newer than the request. */
 export function mayVoteOn(
   voter: Principal, request: { readonly self: readonly string[]; readonly customer: string | undefined; readonly openedAt: number }, directory: Directory, now: number,
 ): Ineligible | undefined {
   if (request.self.includes(voter.person)) return 'self_approval'
+  if (voter.kind !== 'human') return 'role_forbids'
   const settled = (at: number | undefined): boolean => at === undefined || (at < request.openedAt && at <= now - SETTLING)
   const bindings = (directory.bindings.get(voter.id) ?? []).filter((binding) => votes(binding, request.customer, now))
   if (bindings.length === 0) return 'role_forbids'
