@@ -90,8 +90,9 @@ function present(stopped: Stopped, view: View): Explanation {
   const at = STAGES.findIndex(({ gate }) => gate === stopped?.gate)
   const last = stopped === undefined ? 10 : at
   const rows = STAGES.slice(1).map(({ number, gate }): ExplanationRow => {
-    if (number < last || (number === last && stopped === undefined)) return { number, gate, verdict: 'pass' }
-    if (number > last || stopped === undefined) return { number, gate, verdict: 'not_reached' }
+    const broken = stopped?.gate === 'audit' // nobody can tell how far the call would have come
+    if ((number < last && !broken) || (number === last && stopped === undefined)) return { number, gate, verdict: 'pass' }
+    if (number !== last || stopped === undefined) return { number, gate, verdict: 'not_reached' }
     const told = view === 'operator' || CODES[stopped.code].caller
     return { number, gate, verdict: stopped.kind, ...(told ? { code: stopped.code } : {}), ...(stopped.detail === undefined ? {} : { detail: stopped.detail }) }
   })
