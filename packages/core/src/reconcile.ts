@@ -11,11 +11,12 @@ export async function reconcile(runtime: Runtime, tenant: string): Promise<numbe
   let closed = 0
   for (;;) {
     const due = await ledger.due({ limit: BATCH })
+    const before = closed
     for (const { callId, seq, tool, instance, principal } of due) {
       const body = recordBody('reconciled', { call: callId, intent: seq, tenant, principal, tool, instance, status: 'indeterminate', effect: 'unknown' })
       if ((await ledger.reconcile({ kind: 'reconcile', callId, status: 'indeterminate', body })).kind === 'closed') closed += 1
     }
-    if (due.length < BATCH) return closed
+    if (due.length < BATCH || closed === before) return closed // what somebody else closes is theirs
   }
 }
 

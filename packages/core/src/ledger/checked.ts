@@ -44,7 +44,7 @@ function checked<A extends { readonly kind: string }>(answer: A, kinds: readonly
 const JUDGED = ['quota', 'approval', 'held']
 const APPENDS = new Set(['admitted', 'held', 'closed', 'noted', 'voted'])
 
-/** A ledger whose answers come in time and in shape, or reject. */
+/** A ledger whose answers come in time and in shape, or reject; one that throws rejects too. */
 export function checkedLedger(ledger: Ledger, { clock, portMs, appended }: Watch): Ledger {
   const ask = async <A extends { readonly kind: string }>(work: Promise<A>, kinds: readonly string[]): Promise<A> => {
     const answer = checked(await within(clock, portMs, work), kinds)
@@ -52,16 +52,16 @@ export function checkedLedger(ledger: Ledger, { clock, portMs, appended }: Watch
     return answer
   }
   return {
-    admit: (item) => ask(ledger.admit(item), ['admitted', 'changed', 'duplicate', ...JUDGED]),
-    complete: (item) => ask(ledger.complete(item), ['closed', 'not_open']),
-    abandon: (item) => ask(ledger.abandon(item), ['closed', 'not_open']),
-    reconcile: (item) => ask(ledger.reconcile(item), ['closed', 'not_open']),
-    note: (item) => ask(ledger.note(item), ['noted']),
-    vote: (item) => ask(ledger.vote(item), ['voted', 'changed', 'refused']),
+    admit: async (item) => ask(ledger.admit(item), ['admitted', 'changed', 'duplicate', ...JUDGED]),
+    complete: async (item) => ask(ledger.complete(item), ['closed', 'not_open']),
+    abandon: async (item) => ask(ledger.abandon(item), ['closed', 'not_open']),
+    reconcile: async (item) => ask(ledger.reconcile(item), ['closed', 'not_open']),
+    note: async (item) => ask(ledger.note(item), ['noted']),
+    vote: async (item) => ask(ledger.vote(item), ['voted', 'changed', 'refused']),
     judge: async (item) => checked(await within(clock, portMs, ledger.judge(item)), [...JUDGED, 'open', 'clear']),
-    recall: (callId) => within(clock, portMs, ledger.recall(callId)),
-    due: (query) => within(clock, portMs, ledger.due(query)),
-    approval: (id) => within(clock, portMs, ledger.approval(id)),
-    callsOf: (principal) => within(clock, portMs, ledger.callsOf(principal)),
+    recall: async (callId) => within(clock, portMs, ledger.recall(callId)),
+    due: async (query) => within(clock, portMs, ledger.due(query)),
+    approval: async (id) => within(clock, portMs, ledger.approval(id)),
+    callsOf: async (principal) => within(clock, portMs, ledger.callsOf(principal)),
   }
 }
