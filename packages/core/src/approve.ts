@@ -99,7 +99,7 @@ export class Approvals {
   /** AP-02: a human's own interactive session with a fresh second factor, and a voter at a distance from the request. */
   #flaw(who: Authenticated, approval: Approval): VoteDenied['code'] | undefined {
     if (who.principal.kind !== 'human') return 'role_forbids'
-    const flaw = mayVoteOn(who.principal, approval, who.directory, who.now)
+    const flaw = mayVoteOn(who.principal, approval, who.directory, who.now, who.claims)
     if (flaw !== undefined) return flaw
     const at = who.secondFactorAt
     return interactive(who.claims) && at !== undefined && who.now - at <= SECOND_FACTOR_AGE ? undefined : 'step_up_required'
@@ -116,7 +116,7 @@ export class Approvals {
     if (place.kind !== 'pass') return refuse(this.#runtime, run, place, decisionId)
     const { ledger } = await this.#runtime.doors.open(who.claims.tenant)
     const approval = await ledger.approval(id)
-    const seen = approval !== undefined && (approval.requester === requesterOf(who.principal) || approval.self.includes(who.principal.person) || mayVoteOn(who.principal, approval, who.directory, who.now) !== 'role_forbids')
+    const seen = approval !== undefined && (approval.requester === requesterOf(who.principal) || approval.self.includes(who.principal.person) || mayVoteOn(who.principal, approval, who.directory, who.now, who.claims) !== 'role_forbids')
     return seen ? { kind: 'signed', who, approval, run } : refused('not_found')
   }
 

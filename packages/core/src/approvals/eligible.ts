@@ -1,3 +1,4 @@
+import type { AccessClaims } from '../identity/claims.ts'
 import { maskOf, mayVote } from '../roles/role.ts'
 import type { Binding, Directory, Principal } from '../tenancy/directory.ts'
 
@@ -25,11 +26,14 @@ export type Ineligible = 'role_forbids' | 'self_approval' | 'approval_stale'
 /** Whether this account may vote on a request: a human's, by role, distance from the requester, and nothing about it newer than the request. */
 export function mayVoteOn(
   voter: Principal, request: { readonly self: readonly string[]; readonly customer: string | undefined; readonly openedAt: number }, directory: Directory, now: number,
+  claims: Pick<AccessClaims, 'roles' | 'customer'>,
 ): Ineligible | undefined {
   if (request.self.includes(voter.person)) return 'self_approval'
   if (voter.kind !== 'human') return 'role_forbids'
   const settled = (at: number | undefined): boolean => at === undefined || (at < request.openedAt && at <= now - SETTLING)
-  const bindings = (directory.bindings.get(voter.id) ?? []).filter((binding) => votes(binding, request.customer, now))
+  // A token that was narrowed votes no more than it calls (RO-07).
+  const narrowed = (binding: Binding): boolean => (claims.roles?.includes(binding.role) ?? true) && (claims.customer ?? request.customer) === request.customer
+  const bindings = (directory.bindings.get(voter.id) ?? []).filter((binding) => votes(binding, request.customer, now) && narrowed(binding))
   if (bindings.length === 0) return 'role_forbids'
   if (voter.touchedBy.some(({ person, at }) => request.self.includes(person) && !settled(at))) return 'self_approval'
   const standing = bindings.filter((binding) => settled(binding.since))
