@@ -54,7 +54,7 @@ export function startHalo(options: VendorOptions): Promise<RunningVendor> {
       const [action] = list(body)
       const ticket_id = Number(action?.['ticket_id'])
       if (!of(msp).has(ticket_id)) return missing()
-      const note = { id: actions.length + 1, ticket_id, note: String(action?.['note'] ?? '') }
+      const note = { id: actions.length + 1, ticket_id, note: typeof action?.['note'] === 'string' ? action['note'] : '' }
       actions.push(note)
       return { status: 201, body: note }
     } },

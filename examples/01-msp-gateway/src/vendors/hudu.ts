@@ -38,7 +38,7 @@ export function startHudu(options: VendorOptions): Promise<RunningVendor> {
       const given = (body as { article?: Record<string, unknown> } | null)?.article
       const company_id = Number(given?.['company_id'])
       if (typeof given?.['name'] !== 'string' || !Object.values(HUDU_COMPANY_IDS).includes(company_id)) return { status: 422, body: { error: 'invalid article' } }
-      const article: Article = { id: Math.max(...of(msp).keys()) + 1, company_id, name: given['name'], content: String(given['content'] ?? ''), updated_at: new Date().toISOString(), archived: false }
+      const article: Article = { id: Math.max(...of(msp).keys()) + 1, company_id, name: given['name'], content: typeof given['content'] === 'string' ? given['content'] : '', updated_at: new Date().toISOString(), archived: false }
       of(msp).set(article.id, article)
       return { status: 201, body: { article } }
     } },

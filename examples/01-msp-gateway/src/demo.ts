@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { inspect, parseArgs } from 'node:util'
+import { approval } from './demo/approval.ts'
+import { audit } from './demo/audit.ts'
+import { checkpoint, crash } from './demo/crash.ts'
+import { crossing } from './demo/crossing.ts'
+import { lists } from './demo/lists.ts'
+import { narrowing } from './demo/narrowing.ts'
+import { listOverHttp } from './demo/plain.ts'
+import { Scene } from './demo/scene.ts'
+import { SEED } from './demo/seed.ts'
+import { setUp } from './demo/set-up.ts'
+import { freeUrl, Stage } from './demo/stage.ts'
+import { Story } from './demo/story.ts'
+import { VENDOR_ADMIN } from './demo/vendor.ts'
+import { writes } from './demo/writes.ts'
+
+const text = { type: 'string' } as const
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, report: text } })
+/** Nothing here takes long; a step that hangs fails (ms). */
+const DEADLINE = 80_000
+const story = new Story(values)
+
+try {
+  await using stage = await Stage.open()
+  const giveUp = (why: string): void => {
+    process.stderr.write(`demo: ${why}\n`)
+    process.exit(1)
+  }
+  process.once('exit', () => stage.abandon())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => giveUp('stopped'))
+  setTimeout(() => giveUp('took too long'), DEADLINE).unref()
+  await play(stage)
+} catch (error) {
+  if (!story.failed) process.stderr.write(`${inspect(error)}\n`)
+  process.exitCode = 1
+}
+
+const { steps, passed } = story.counts
+const failed = process.exitCode === 1 ? 1 : 0
+process[values.json ? 'stderr' : 'stdout'].write(`\ndemo: ${steps} steps, ${passed} assertions passed${failed === 1 ? ', 1 failed' : ''}\n`)
+if (values.report !== undefined) {
+  mkdirSync(dirname(values.report), { recursive: true })
+  writeFileSync(values.report, `${JSON.stringify({ passed, failed })}\n`)
+}
+
+async function play(stage: Stage): Promise<void> {
+  story.say('Two managed service providers, Northwind and Southridge, share one gateway. Each looks after Acme, Globex and Initech,')
+  story.say('with the same names and ids. Each has one key to its ticket system, HaloPSA, and one to its documentation, Hudu: keys that see all.')
+
+  const scene = await story.step('Two vendors and a gateway are started', () => opening(stage))
+  await story.step('Everybody sees the tools of their role', () => lists(scene))
+  await story.step("A vendor returns everything; one customer's part comes out", () => narrowing(scene))
+  await story.step("A write on somebody else's record never reaches the vendor", () => writes(scene))
+  await story.step('What is foreign cannot be told from what does not exist', () => crossing(scene))
+  const used = await story.step('What destroys waits for a person', () => approval(scene))
+  const kept = await story.step('The gateway is stopped and started', () => checkpoint(scene))
+  await story.step('The gateway is killed in the middle of a call', () => crash(scene, used))
+  await story.step('Somebody else checks the log', () => audit(scene, kept))
+}
+
+async function opening(stage: Stage): Promise<Scene> {
+  const vendor = ['--seed', String(SEED), '--admin', VENDOR_ADMIN, '--flaky', '0']
+  const [halo, hudu] = await Promise.all([stage.start('vendors/halopsa.ts', vendor), stage.start('vendors/hudu.ts', vendor)])
+  const holdings = await setUp({ key: stage.path('portcullis.key'), site: stage.path('site.json') }, { halo: halo.url, hudu: hudu.url })
+  const gateway = await stage.start('gateway.ts', ['--folder', stage.folder, '--url', await freeUrl()])
+  story.equal('three processes listen, and the gateway answers nobody without a token', (await listOverHttp(`${gateway.url}/mcp`)).status, 401)
+  return new Scene({ story, stage, holdings, halo, hudu, gateway })
+}

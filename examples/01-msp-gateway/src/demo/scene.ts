@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { Msp } from '../vendors/world.ts'
+import { ASSISTANT, type Person, type ServiceAccount } from '../world.ts'
+import { connect, type Agent } from './agent.ts'
+import type { Holdings } from './set-up.ts'
+import type { Running, Stage } from './stage.ts'
+import type { Story } from './story.ts'
+
+/** What is on stage: the processes, who holds what, and what earlier steps leave for later ones. */
+export class Scene {
+  readonly story: Story
+  readonly stage: Stage
+  readonly holdings: Readonly<Record<Msp, Holdings>>
+  readonly halo: Running
+  hudu: Running
+  gateway: Running
+  /** The tools of Northwind's calls whose results have reached a client: its log must never lose one. */
+  readonly acknowledged: string[] = []
+
+  constructor(parts: Pick<Scene, 'story' | 'stage' | 'holdings' | 'halo' | 'hudu' | 'gateway'>) {
+    this.story = parts.story
+    this.stage = parts.stage
+    this.holdings = parts.holdings
+    this.halo = parts.halo
+    this.hudu = parts.hudu
+    this.gateway = parts.gateway
+  }
+
+  /** Starts the gateway on the data that there are, where it was before. */
+  async startGateway(): Promise<void> {
+    this.gateway = await this.stage.start('gateway.ts', ['--folder', this.stage.folder, '--url', this.gateway.url])
+  }
+
+  /** A service account exchanges its secret for a token (RFC 6749 §4.4). */
+  async tokenOf(msp: Msp, account: ServiceAccount): Promise<string> {
+    const form = new URLSearchParams({ grant_type: 'client_credentials', client_secret: this.holdings[msp].secrets[account] })
+    const response = await fetch(`${this.gateway.url}/oauth/token`, { method: 'POST', body: form })
+    return z.object({ access_token: z.string() }).parse(await response.json()).access_token
+  }
+
+  /** A person signs in at their own MSP. */
+  signIn(msp: Msp, person: Person, how: { readonly secondFactor?: boolean } = {}): Promise<string> {
+    return this.holdings[msp].issuer.signIn({ person, audience: this.gateway.url, ...how })
+  }
+
+  /** A session of the desk assistant, acting for a person. */
+  assistantOf(msp: Msp, person: Person): Promise<string> {
+    return this.holdings[msp].issuer.signIn({ person, audience: this.gateway.url, client: ASSISTANT })
+  }
+
+  /** The MCP client of a service account, where nothing else is said at its MSP's customer Acme. */
+  async agent(msp: Msp, account: ServiceAccount, how: { readonly endpoint?: string; readonly mode?: 'auto' | 'legacy' } = {}): Promise<Agent> {
+    return this.#connect(msp, await this.tokenOf(msp, account), how.endpoint, how.mode)
+  }
+
+  /** The MCP client of the desk assistant in a session for a person. */
+  async assistant(msp: Msp, person: Person): Promise<Agent> {
+    return this.#connect(msp, await this.assistantOf(msp, person))
+  }
+
+  async #connect(msp: Msp, token: string, endpoint = '/mcp/customers/acme', mode?: 'auto' | 'legacy'): Promise<Agent> {
+    const agent = await connect(`${this.gateway.url}${endpoint}`, token, mode)
+    return {
+      ...agent,
+      call: async (tool, args) => {
+        const answer = await agent.call(tool, args)
+        if (msp === 'northwind' && answer.kind === 'result') this.acknowledged.push(tool)
+        return answer
+      },
+    }
+  }
+}

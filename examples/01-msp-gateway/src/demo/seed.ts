@@ -1,0 +1,2 @@
+/** What the vendors' pretended data grow from. */
+export const SEED = 7
