@@ -27,7 +27,7 @@ export async function checkpoint(scene: Scene): Promise<Kept> {
   return kept
 }
 
-/** The power fails while a vendor is writing. */
+/** The gateway dies while a vendor is writing. */
 export async function crash(scene: Scene, approvalId: string): Promise<void> {
   const { story, stage } = scene
   await using agent = await scene.agent('northwind', 'acme-operator-bot')
