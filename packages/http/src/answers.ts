@@ -1,0 +1,36 @@
+import type { Denial, Held } from '@portcullis/core'
+import { httpAnswer, tell } from '@portcullis/mcp'
+
+/** On every response: nothing is kept, sniffed, framed or run. */
+const SECURITY: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}
+
+/** The same response with the headers that all of ours have; what a host set for itself is replaced. */
+export function secured(response: Response): Response {
+  const headers = new Headers(response.headers)
+  for (const [name, value] of Object.entries(SECURITY)) headers.set(name, value)
+  return new Response(response.body, { status: response.status, headers })
+}
+
+export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } })
+
+export const text = (status: number, body: string): Response => new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+
+/** One answer for every path that is not served, whatever it is. */
+export const notFound = (): Response => json(404, { error: { code: 'not_found', message: 'There is nothing here.' } })
+
+export const methodNotAllowed = (allow: string): Response => json(405, { error: { code: 'method_not_allowed', message: 'This method is not served here.' } }, { allow })
+
+/** A refusal outside of MCP: the same object, and a status where HTTP would otherwise have none. */
+export function refused(stopped: Denial | Held, url: string): Response {
+  const { status, headers } = httpAnswer(stopped, url)
+  return json(status === 200 ? (stopped.retryable ? 503 : 403) : status, { error: tell(stopped) }, headers)
+}
+
+/** Our own failure: a fixed text. */
+export const broken = (): Response => json(500, { error: { code: 'internal_error', message: 'Something went wrong here.' } })

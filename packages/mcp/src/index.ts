@@ -1,0 +1,6 @@
+/**
+ * Portcullis as an MCP host, without any SDK: what the bindings under `./v2` build on, and what an HTTP layer needs to know.
+ * @packageDocumentation
+ */
+export type { Host, HostContext } from './host.ts'
+export { httpAnswer, ingressRefusal, refusalResponse, tell, type Refusal, type Told } from './refusals.ts'

@@ -1,0 +1,29 @@
+import type { JsonSchema, ListedTool, ToolList } from '@portcullis/core'
+
+/** A tool as `tools/list` shows it. The annotations follow from the risk class that the chain decides by, so they are no mere hints here. */
+export interface WireTool {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly inputSchema: JsonSchema
+  readonly outputSchema: JsonSchema
+  readonly annotations: { readonly readOnlyHint: boolean; readonly destructiveHint: boolean; readonly openWorldHint: true }
+  readonly _meta: { readonly 'dev.portcullis/tool': { readonly needsApproval: boolean; readonly cure?: string } }
+}
+
+export interface WireToolList {
+  readonly tools: readonly WireTool[]
+  readonly _meta: { readonly 'dev.portcullis/calls': number }
+}
+
+/** In the order of the names, whatever order the control plane gave. */
+export const showTools = ({ tools, calls }: ToolList): WireToolList => ({
+  tools: tools.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(showTool),
+  _meta: { 'dev.portcullis/calls': calls },
+})
+
+const showTool = ({ name, title, description, risk, inputSchema, outputSchema, needsApproval, cure }: ListedTool): WireTool => ({
+  name, title, description, inputSchema, outputSchema,
+  annotations: { readOnlyHint: risk === 'read', destructiveHint: risk === 'destructive', openWorldHint: true },
+  _meta: { 'dev.portcullis/tool': { needsApproval, ...(cure === undefined ? {} : { cure }) } },
+})
