@@ -83,6 +83,16 @@ for (const era of ['legacy', 'modern'] as const) {
     await expect(set.client('x.y.z', era)).rejects.toThrow(/401|authoriz|token_invalid/i)
   })
 
+  verifies(['scope_forbids', 'step_up_required'], `a better token is asked for in a way that clients end with (${era})`, async () => {
+    await using set = await listening()
+    const narrow = await set.client(await set.token('narrow', { scopes: ['tool:psa.list'] }), era)
+    await expect(narrow.callTool({ name: 'psa.close', arguments: { id: 1 } })).rejects.toMatchObject({ requiredScope: 'tool:psa.close' })
+    const stale = await set.client(humanToken('op', 3_600), era)
+    expect((await stale.listTools()).tools.find(({ name }) => name === 'psa.export')?._meta).toEqual({ 'dev.portcullis/tool': { needsApproval: false, cure: 'step_up_required' } })
+    await expect(stale.callTool({ name: 'psa.export', arguments: {} })).rejects.toThrow('step_up_required')
+    expect(set.jobs).toEqual([])
+  })
+
   verifies('AP-01', `what was held runs after somebody else's approval over HTTP (${era})`, async () => {
     await using set = await listening()
     const client = await set.client(await set.token('bot'), era)
@@ -124,7 +134,7 @@ verifies('SE-03', 'AUT-16: the token and the vendor credential are in no answer,
   expect(set.warnings).not.toEqual([])
 })
 
-verifies('cancelled', 'a client that goes away cancels its call', async () => {
+verifies('cancelled', 'MCP-04: a client that goes away cancels its call', async () => {
   await using set = await listening()
   const token = await set.token('bot')
   for (const era of ['legacy', 'modern'] as const) {

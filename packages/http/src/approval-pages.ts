@@ -1,4 +1,5 @@
 import { parseJson, type ApprovalPage, type Ballot, type Portcullis, type Request as Asked, type VoteDenied } from '@portcullis/core'
+import { stepUpChallenge } from '@portcullis/mcp'
 import { broken, json, refused, text } from './answers.ts'
 import { hasType, readBody } from './body.ts'
 import { visibleText } from './visible-text.ts'
@@ -40,8 +41,7 @@ function stopped(answer: Exclude<Awaited<ReturnType<Portcullis['approvals']['vot
   if (answer.kind === 'fault') return broken()
   if (answer.kind !== 'vote_refused') return refused(answer, url)
   const { code, message } = answer
-  const challenge = code === 'step_up_required' ? { 'www-authenticate': `Bearer error="insufficient_user_authentication", max_age="900", resource_metadata="${url}/.well-known/oauth-protected-resource"` } : {}
-  return json(STATUS[code], { error: { code, message } }, challenge)
+  return json(STATUS[code], { error: { code, message } }, code === 'step_up_required' ? stepUpChallenge(url) : {})
 }
 
 const time = (ms: number): string => new Date(ms).toISOString()

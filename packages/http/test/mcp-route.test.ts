@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { bytes, MCP, served } from './served.ts'
@@ -60,6 +61,7 @@ verifies('CH-02', 'TEN-01, TEN-02, TEN-03, TEN-04: places that Portcullis does n
   for (const [name, value] of Object.entries(foreign)) expect(await bytes(await set.rpc('/mcp', token, 'tools/call', call('psa.list', { note: 'x' }), { [name]: value })), name).toBe(plain)
   const metas: object[] = [{ tenant: 'southridge' }, { customer: 'globex' }, { 'dev.portcullis/tenant': 'southridge' }, { baggage: 'tenant=southridge' }, { 'dev.portcullis/customer': 'globex' }]
   for (const _meta of metas) expect(await bytes(await set.rpc('/mcp', token, 'tools/call', { ...call('psa.list', { note: 'x' }), _meta })), JSON.stringify(_meta)).toBe(plain)
+  for (const more of [{ tenant: 'southridge' }, { tenant_id: 'southridge', customer: 'globex' }, { nested: [{ tenantId: 'southridge' }] }]) expect(await bytes(await set.rpc('/mcp', token, 'tools/call', call('psa.list', { note: 'x', ...more })))).toBe(plain)
   for (const more of [{ tenant: 'southridge' }, { customer: 'globex' }]) expect(await bytes(await set.rpc('/mcp', token, 'tools/call', { ...call('psa.list', { note: 'x' }), ...more }))).toBe(plain)
   expect(await bytes(await set.rpc('/mcp?tenant=southridge&customer=globex', token, 'tools/call', call('psa.list', { note: 'x' })))).toBe(plain)
 })
@@ -136,7 +138,7 @@ test('when nobody can tell whether a token holds, it is 503 with Retry-After', a
   for (const code of ['revocation_unknown', 'clock_unsafe'] as const) expect(httpAnswer({ ...denial, code }, set.portcullis.url)).toEqual({ status: 503, headers: { 'retry-after': '5' } })
 })
 
-test('headers of the current revision must match the body', async () => {
+test('MCP-01: headers of the current revision must match the body', async () => {
   await using set = await served()
   const token = await set.token('bot')
   const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 't', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': {} }
@@ -149,4 +151,42 @@ test('headers of the current revision must match the body', async () => {
   expect(set.jobs).toEqual([])
   expect((await set.rpc('/mcp', token, 'resources/list', { _meta }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'resources/list' })).status).toBe(404)
   expect((await set.rpc('/mcp', token, 'resources/list')).status).toBe(200)
+})
+
+const modern = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 't', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': {} }
+
+verifies(['CH-16', 'method_unclassified'], 'MCP-05: no other door is open, in either era, also not the ones that the SDK answers by itself', async () => {
+  await using set = await served()
+  const token = await set.token('bot')
+  for (const method of ['subscriptions/listen', 'resources/read', 'prompts/list', 'completion/complete', 'logging/setLevel', 'tasks/get', 'skills/list', 'sampling/createMessage', 'invented']) {
+    const params = { uri: 'x', name: 'x', notifications: { toolsListChanged: true } }
+    const now = await set.rpc('/mcp', token, method, { ...params, _meta: modern }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method })
+    expect([now.status, await now.json()], method).toMatchObject([404, { id: 1, error: { code: -32601, data: { code: 'method_unclassified' } } }])
+    const before = await set.rpc('/mcp', token, method, params)
+    expect([before.status, await before.json()], method).toMatchObject([200, { id: 1, error: { code: -32601, data: { code: 'method_unclassified' } } }])
+  }
+})
+
+test('MCP-02: the notification form of a call runs nothing, and notifications that are known are dropped', async () => {
+  await using set = await served()
+  const headers = { ...MCP, authorization: `Bearer ${await set.token('bot')}` }
+  const notify = (method: string, params: object = {}) => set.ask('POST', '/mcp', { headers, body: JSON.stringify({ jsonrpc: '2.0', method, params }) })
+  expect(await (await notify('tools/call', call())).json()).toMatchObject({ id: null, error: { code: -32601 } })
+  expect(await (await notify('initialize')).json()).toMatchObject({ error: { code: -32601 } })
+  for (const method of ['notifications/initialized', 'notifications/cancelled']) expect([(await notify(method, { requestId: 1 })).status, await (await notify(method)).text()]).toEqual([202, ''])
+  expect(set.jobs).toEqual([])
+})
+
+test('MCP-02, DOS-01: whatever is posted, nothing breaks, nothing runs and nothing is said of the inside', async () => {
+  await using set = await served()
+  const token = await set.token('bot')
+  const member = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('2.0', 'tools/call', 'tools/list', 'initialize', 'ping', 'server/discover', 'psa.invented', { name: 'psa.invented' }, { name: 'psa.list', arguments: { note: 1 } }, { _meta: modern }, { name: 'psa.list', _meta: { 'dev.portcullis/approval': 'x' }, arguments: 1 }))
+  const message = fc.oneof(fc.jsonValue(), fc.record({ jsonrpc: fc.constant('2.0'), id: fc.oneof(fc.constant(1), member), method: member, params: member }, { requiredKeys: ['jsonrpc', 'method'] }))
+  await fc.assert(fc.asyncProperty(message, fc.boolean(), async (body, current) => {
+    const response = await set.ask('POST', '/mcp', { headers: { ...MCP, authorization: `Bearer ${token}`, ...(current ? { 'mcp-protocol-version': '2026-07-28' } : {}) }, body: JSON.stringify(body) })
+    expect([200, 202, 400, 404, 429]).toContain(response.status)
+    expect(await response.text()).not.toMatch(/ at .*\.[mc]?[jt]s|node_modules/)
+  }), { numRuns: 300 })
+  expect(set.jobs).toEqual([])
+  expect(set.warnings.filter((warning) => Array.isArray(warning) === false)).toEqual([])
 })

@@ -3,4 +3,4 @@
  * @packageDocumentation
  */
 export type { Host, HostContext } from './host.ts'
-export { httpAnswer, ingressRefusal, refusalResponse, tell, type Refusal, type Told } from './refusals.ts'
+export { httpAnswer, ingressRefusal, refusalResponse, stepUpChallenge, tell, type Refusal, type Told } from './refusals.ts'

@@ -68,17 +68,20 @@ export function callRefusal(stopped: Denial | Held | Broken, url: string): Refus
  * nothing else: clients that are sent one for a policy denial sign in again for ever. So a step-up is 403 with the challenge of RFC 9470.
  */
 export function httpAnswer(stopped: Denial | Held, url: string): { readonly status: number; readonly headers: Readonly<Record<string, string>> } {
-  const metadata = `resource_metadata="${url}/.well-known/oauth-protected-resource"`
   const { code } = stopped
   if (code === 'shed') return { status: 429, headers: wait(stopped) }
   if (code === 'revocation_unknown' || code === 'clock_unsafe') return { status: 503, headers: wait(stopped) }
-  if (stopped.gate === 'authenticate') return { status: 401, headers: { 'www-authenticate': `Bearer ${code === 'token_missing' ? '' : 'error="invalid_token", '}${metadata}` } }
-  if (stopped.curable === true && code === 'scope_forbids' && stopped.scope !== undefined) {
-    return { status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${stopped.scope}", ${metadata}` } }
-  }
-  if (stopped.curable === true && code === 'step_up_required') return { status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_user_authentication", max_age="${MAX_AGE}", ${metadata}` } }
+  if (stopped.gate === 'authenticate') return { status: 401, headers: challenge(code === 'token_missing' ? '' : 'error="invalid_token", ', url) }
+  if (stopped.curable === true && code === 'scope_forbids' && stopped.scope !== undefined) return { status: 403, headers: challenge(`error="insufficient_scope", scope="${stopped.scope}", `, url) }
+  if (stopped.curable === true && code === 'step_up_required') return { status: 403, headers: stepUpChallenge(url) }
   return { status: 200, headers: {} }
 }
+
+/** RFC 9470: sign in again, with a second factor. */
+export const stepUpChallenge = (url: string): Readonly<Record<string, string>> => challenge(`error="insufficient_user_authentication", max_age="${MAX_AGE}", `, url)
+
+/** RFC 6750 §3 with the parameter of RFC 9728 §5.1. Names no endpoint and no id. */
+const challenge = (flaw: string, url: string): Readonly<Record<string, string>> => ({ 'www-authenticate': `Bearer ${flaw}resource_metadata="${url}/.well-known/oauth-protected-resource"` })
 
 /** Gate 0. `malformed` text is a parse error, a malformed message an invalid request, malformed params invalid ones. */
 export function ingressRefusal(code: 'request_too_large' | 'request_too_deep' | 'malformed', what: 'text' | 'message' | 'params' = 'text'): Refusal {
