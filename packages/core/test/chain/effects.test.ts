@@ -138,7 +138,7 @@ describe('gate 12: audit', () => {
           await stage.portcullis.approvals.vote({ token: tokenOf('admin') }, approvalId!, { decision: 'approve', reason: 'fine' })
           let failed = 0
           stage.storage.trouble = (at) => (at === verb && (sticky || failed === 0) ? ((failed += 1), trouble) : undefined)
-          const calls = [stage.call(note), stage.call({ tool: 'psa.wipe', approvalId }), stage.call({ tool: 'psa.note', arguments: { id: 2 } }), stage.call()]
+          const calls = [stage.call(note), stage.call({ tool: 'psa.wipe', arguments: undefined, approvalId }), stage.call({ tool: 'psa.note', arguments: { id: 2 } }), stage.call()]
           await stage.clock.advance(80_000)
           const outcomes = await Promise.all(calls)
           const log = await stage.log()
