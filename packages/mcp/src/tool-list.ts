@@ -23,7 +23,19 @@ export const showTools = ({ tools, calls }: ToolList): WireToolList => ({
 })
 
 const showTool = ({ name, title, description, risk, inputSchema, outputSchema, needsApproval, cure }: ListedTool): WireTool => ({
-  name, title, description, inputSchema, outputSchema,
+  name, title, description, inputSchema: bodyOnly(inputSchema), outputSchema,
   annotations: { readOnlyHint: risk === 'read', destructiveHint: risk === 'destructive', openWorldHint: true },
   _meta: { 'dev.portcullis/tool': { needsApproval, ...(cure === undefined ? {} : { cure }) } },
 })
+
+const shown = new WeakMap<JsonSchema, JsonSchema>()
+
+/** Schemas are built once, at definition, so this is done once for each. */
+function bodyOnly(schema: JsonSchema): JsonSchema {
+  const known = shown.get(schema) ?? (JSON.parse(JSON.stringify(schema), withoutHeader) as JsonSchema)
+  shown.set(schema, known)
+  return known
+}
+
+/** Arguments travel in the body alone: nobody is asked to repeat one in an `Mcp-Param-*` header, where proxies would log it. */
+const withoutHeader = (keyword: string, value: unknown): unknown => (keyword === 'x-mcp-header' && typeof value === 'string' ? undefined : value)
