@@ -32,7 +32,7 @@ export interface DeniedResult {
 }
 
 /** Our one error code, outside of all ranges that JSON-RPC and MCP reserve. */
-export const DENIED = -31403
+const DENIED = -31403
 const PARSE_ERROR = -32700
 const INVALID_REQUEST = -32600
 const METHOD_NOT_FOUND = -32601

@@ -101,7 +101,7 @@ verifies(['CH-15', 'CH-09'], 'a list says of each tool what it may do and needs,
       ],
     },
   })
-  const [, list] = (answer as { result: { tools: { inputSchema: object }[] } }).result.tools
+  const [, list] = (answer as unknown as { result: { tools: { inputSchema: object }[] } }).result.tools
   expect(list?.inputSchema).toEqual({ type: 'object', properties: { note: { type: 'string', examples: ['x'] } }, additionalProperties: false }) // no Mcp-Param header is asked for
   expect(await dispatch(set.portcullis, message('tools/list', { cursor: 'x' }), asked, never)).toMatchObject({ kind: 'refusal', error: { code: -32602 } })
 })
