@@ -15,8 +15,12 @@ export interface Subject {
 
 /** A record's text without its last brace: the store adds place, time and what it decided. */
 export function recordBody(kind: string, fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ v: 1, kind, ...fields }).slice(0, -1)
+  const text = JSON.stringify({ v: 1, kind, ...fields })
+  return (text.includes('\\ud') ? JSON.stringify({ v: 1, kind, ...fields }, wellFormed) : text).slice(0, -1)
 }
+
+/** Half a character (a lone surrogate) would make a record that strict readers refuse. */
+const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
 
 /** Who, for whom and with what: the part that all records of requests share. Nothing that a caller could make long. */
 export function describe({ who, reach, known }: Subject): Readonly<Record<string, unknown>> {

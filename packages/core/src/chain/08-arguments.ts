@@ -93,14 +93,14 @@ export function decideArguments(permitted: Permitted, raw: unknown): Verdict<'po
   if (!filled.ok) return deny('policy', 'input_invalid', { detail: `${filled.field} is not an argument` })
   const parsed = parse(tool.input, filled.value)
   if (!parsed.ok) return deny('policy', 'input_invalid', { detail: parsed.detail })
-  const text = canonicalJson(parsed.value)
   if (tool.risk === 'destructive') {
-    if (Buffer.byteLength(text) > SHOWN_LIMIT) return deny('policy', 'input_invalid', { detail: 'more than 16 KiB cannot be shown to a voter' })
+    if (canonical(copy.value) === undefined) return deny('policy', 'input_invalid', { detail: 'text is not well-formed' })
+    if (Buffer.byteLength(parsed.text) > SHOWN_LIMIT) return deny('policy', 'input_invalid', { detail: 'more than 16 KiB cannot be shown to a voter' })
     // A default that is drawn anew each time would give every repetition another digest.
     const again = parse(tool.input, filled.value)
-    if (!again.ok || canonicalJson(again.value) !== text) return deny('policy', 'input_invalid', { detail: 'the input schema is not deterministic' })
+    if (!again.ok || again.text !== parsed.text) return deny('policy', 'input_invalid', { detail: 'the input schema is not deterministic' })
   }
-  const prepared = new InputFrozen(permitted, parsed.value, text, copy.value)
+  const prepared = new InputFrozen(permitted, parsed.value, parsed.text, copy.value)
   return prepared.claimed.length > CLAIM_LIMIT ? deny('policy', 'input_invalid', { detail: 'too many records in one call' }) : pass(prepared)
 }
 
@@ -112,7 +112,7 @@ export function decideOwnership(prepared: Prepared, owners: readonly (CustomerKe
   return proven ? pass(new OwnershipProven(prepared)) : deny('policy', 'customer_out_of_scope', { security: true })
 }
 
-type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string }
+type Parsed = { readonly ok: true; readonly value: unknown; readonly text: string } | { readonly ok: false; readonly detail: string }
 
 /** Schemas are the connector author's code: one that throws, or makes something that is not plain JSON, refuses the call. */
 function parse(schema: Tool['input'], value: unknown): Parsed {
@@ -120,8 +120,19 @@ function parse(schema: Tool['input'], value: unknown): Parsed {
     const parsed = schema.safeParse(value)
     if (!parsed.success) return { ok: false, detail: inputIssues(parsed.error, schema) }
     const plain = plainCopy(parsed.data, INPUT_LIMITS)
-    return plain.ok ? { ok: true, value: plain.value } : { ok: false, detail: 'the input schema makes values that are not plain JSON' }
+    if (!plain.ok) return { ok: false, detail: 'the input schema makes values that are not plain JSON' }
+    const text = canonical(plain.value)
+    return text === undefined ? { ok: false, detail: 'text is not well-formed' } : { ok: true, value: plain.value, text }
   } catch {
     return { ok: false, detail: 'the input schema failed' }
+  }
+}
+
+/** Undefined for half a character (a lone surrogate), the one thing in plain JSON that has no canonical form. */
+function canonical(value: unknown): string | undefined {
+  try {
+    return canonicalJson(value)
+  } catch {
+    return undefined
   }
 }
