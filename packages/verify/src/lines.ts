@@ -1,7 +1,7 @@
 import { Finding } from './verdict.ts'
 
 /** Longer lines are refused before they are held in memory. */
-export const MAX_LINE = 1_048_576
+const MAX_LINE = 1_048_576
 
 /**
  * Lines without their newline, from chunks cut anywhere (a file stream, or lines that end in a newline). Every line must end in a newline:

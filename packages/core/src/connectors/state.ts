@@ -42,7 +42,7 @@ export const TRANSITIONS = {
 export type InstanceEvent = { [A in Axis]: `${A}.${keyof (typeof TRANSITIONS)[A] & string}` }[Axis]
 
 /** What another axis must say first: no credential is collected without an entitlement, nothing is activated before it is configured. */
-export const GUARDS: Readonly<Partial<Record<InstanceEvent, Transition>>> = {
+const GUARDS: Readonly<Partial<Record<InstanceEvent, Transition>>> = {
   'configuration.begin': { entitlement: 'entitled' },
   'configuration.accept': { entitlement: 'entitled' },
   'activation.activate': { entitlement: 'entitled', configuration: 'configured' },

@@ -1,5 +1,5 @@
 /** How far the clock may step back before nothing that depends on time is decided (ms). */
-export const CLOCK_STEP_BACK_MS = 30_000
+const CLOCK_STEP_BACK_MS = 30_000
 
 /** False when the clock is behind what was seen before: expired tokens and approvals would live again. */
 export function clockIsSafe(highestSeenMs: number, nowMs: number): boolean {

@@ -35,7 +35,7 @@ export interface VerifierOptions {
 }
 
 /** No token lives longer, whoever signed it (s). */
-export const LONGEST_LIFETIME_S = 3_600
+const LONGEST_LIFETIME_S = 3_600
 const MOST_REMEMBERED = 10_000
 
 interface Issuer {

@@ -41,4 +41,4 @@ export const acmePayload = { iss: acme.issuer, aud: url, sub: 'user-1', jti: 'x1
 export const without = (payload: object, ...names: string[]): object => Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)))
 export const minted = (more: Partial<AccessTokenRequest> = {}, at = now): string =>
   mintAccessToken({ url, signingKey: own, kind: 'human', subject: 'prn_1', tenant: 'acme', id: randomUUID(), credential: 'crd_1', epochs: [1, 2, 3], ...more }, at).token
-export const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
