@@ -131,16 +131,21 @@ export const APPROVAL_LAWS: readonly StorageLaw[] = [
     },
   },
   {
-    id: 'approval/flood', name: 'at most 20 requests of one requester and 200 of a tenant are pending; expired ones do not count',
+    id: 'approval/flood', name: 'at most 20 requests of one requester and 200 of a tenant are pending; ended and expired ones do not count',
     check: async ({ storage, clock }, looks) => {
       const desk = await Desk.at(storage)
       const flood = (requester: string, count: number) =>
         Promise.all(Array.from({ length: count }, (_, index) => desk.admit({ principal: requester, approval: approvalFor(`${requester} ${index}`, { requester }) })))
-      looks.same(tally(await flood('ada', 25)), { approval_required: 20, rate_limited: 5 }, 'one requester')
+      const answers = await flood('ada', 25)
+      looks.same(tally(answers), { approval_required: 20, rate_limited: 5 }, 'one requester')
+      const [first] = answers
+      if (first?.kind === 'held') await desk.vote(first.approvalId, 'grace', 'refuse')
+      looks.same(tally(await desk.many(2, { approval: approvalFor('ended') })), { approval_required: 1, approval_pending: 1 }, 'when one has ended')
+      looks.same(tally([await desk.admit({ approval: approvalFor('one too many') })]), { rate_limited: 1 }, 'and another taken its place')
       for (let other = 1; other < 10; other += 1) await flood(`other-${other}`, 20)
       looks.same(tally(await flood('bob', 1)), { rate_limited: 1 }, 'the tenant is full')
       clock.set(clock.now() + VOTING_WINDOW)
-      looks.same(tally(await flood('bob', 1)), { approval_required: 1 }, 'when the others have expired')
+      looks.same(tally([...await flood('bob', 1), ...await flood('ada', 1)]), { approval_required: 2 }, 'when the others have expired')
     },
   },
 ]

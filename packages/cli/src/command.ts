@@ -1,0 +1,46 @@
+import { Fault } from '@portcullis/core'
+import { key } from './key.ts'
+import { secret } from './secret.ts'
+import { verify } from './verify.ts'
+
+const USAGE = `Usage: portcullis <command>
+
+  key [file]
+      Makes a deployment key, in ./portcullis.key unless a file is named.
+  secret --key <file> [--env prod] [--json]
+      Makes the secret of an API credential. It is shown once.
+  verify <log file> --key <verifier key> [--checkpoint <file>] [--json]
+      Verifies an exported audit log.
+
+Exit status: 0 done (verify: valid), 1 failed (verify: invalid), 2 not understood (verify: undecided).
+`
+
+/** Where a command writes: results to `out`, everything else to `err`. */
+export interface Terminal {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+}
+
+export type Command = (argv: readonly string[], terminal: Terminal) => number
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([['key', key], ['secret', secret], ['verify', verify]])
+
+/** What the program does, apart from the process around it; answers the exit status. */
+export function run(argv: readonly string[], terminal: Terminal): number {
+  const [name, ...rest] = argv
+  if (name === '--help' || name === '-h' || name === 'help') {
+    terminal.out(USAGE)
+    return 0
+  }
+  const command = name === undefined ? undefined : COMMANDS.get(name)
+  if (command === undefined) {
+    terminal.err(name === undefined ? USAGE : `There is no command ${JSON.stringify(name)}: see \`portcullis --help\`.\n`)
+    return 2
+  }
+  try {
+    return command(rest, terminal)
+  } catch (error) {
+    terminal.err(`${error instanceof Error ? error.message : 'Something went wrong.'}\n`)
+    return error instanceof Fault ? 1 : 2
+  }
+}
