@@ -80,7 +80,7 @@ describe('gate 1: authenticate', () => {
     }
   }))
 
-  verifies(['credential_revoked', 'ID-06'], 'a raised epoch of the account, of the credential or of the tenant ends every own token at once', () => withStage(async (stage) => {
+  verifies(['credential_revoked', 'ID-06'], 'AUT-15: a raised epoch of the account, of the credential or of the tenant ends every own token at once', () => withStage(async (stage) => {
     const token = await stage.service('bot')
     for (const end of [
       () => stage.account('bot', (before) => ({ ...before, epoch: 1 })),

@@ -156,6 +156,13 @@ describe('shedding', () => {
     expect((await stage.portcullis.explain({ ...request, tool: 'psa.list' }, 'caller')).rows.every(({ verdict }) => verdict === 'not_reached')).toBe(true)
   }, { more: { shedding: { requests: { principal: 10, tenant: 100 } } } }))
 
+  test('DOS-06: a million names cost a bounded memory: counters are a closed set, equal refusals are one window', () => withStage(async (stage) => {
+    const before = Object.keys(stage.portcullis.health().counters)
+    for (let name = 0; name < 200; name++) await stage.call({ tool: `no.such.${name}`, endpoint: { kind: 'customer', customer: `c${name}` } })
+    expect(Object.keys(stage.portcullis.health().counters)).toEqual(before)
+    expect((await stage.log()).filter(({ kind }) => kind === 'refusal')).toHaveLength(1)
+  }))
+
   test('CH-18: limits that are no numbers shed everything, and keys cannot collide', () => {
     expect(new Shedder({ principal: NaN, tenant: NaN }).take('t', 'p', undefined, 0)).toBe(false)
     const shedder = new Shedder({ principal: 1, tenant: 100 })
