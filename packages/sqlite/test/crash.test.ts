@@ -80,3 +80,18 @@ verifies('EM-02', 'a second process is refused with one sentence, and let in as 
   expect(due.every(({ deadline, admittedAt }) => deadline === 0 && admittedAt > 0)).toBe(true)
   await storage.close()
 })
+
+verifies('EM-02', 'a second storage of the same process is refused, and its refusal does not let go of the folder', async () => {
+  const path = folder()
+  const storage = sqliteStorage(path)
+  const { ledger } = await storage.tenant('northwind')
+  expect(() => sqliteStorage(path)).toThrow(expect.objectContaining({ code: 'storage_held' }))
+  const other = startWriter([path, '0'])
+  await other.ended
+  expect(other.lines).toEqual([expect.stringMatching(/^refused storage_held /)])
+  expect(await ledger.note({ kind: 'note', body: '{"call":"still here"' })).toEqual({ kind: 'noted', seq: 0 })
+  await storage.close()
+  const next = sqliteStorage(path)
+  expect(await (await next.tenant('northwind')).log.size()).toBe(1)
+  await next.close()
+})
