@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomUUID, sign, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, randomUUID, sign, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { mintAccessToken, tokenKey, type AccessTokenRequest } from '../../src/identity/minter.ts'
 import { createVerifier, type StaticIssuer, type Verified } from '../../src/identity/verifier.ts'
 import { keysFrom } from '../../src/secrets/keys.ts'
@@ -41,4 +41,3 @@ export const acmePayload = { iss: acme.issuer, aud: url, sub: 'user-1', jti: 'x1
 export const without = (payload: object, ...names: string[]): object => Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)))
 export const minted = (more: Partial<AccessTokenRequest> = {}, at = now): string =>
   mintAccessToken({ url, signingKey: own, kind: 'human', subject: 'prn_1', tenant: 'acme', id: randomUUID(), credential: 'crd_1', epochs: [1, 2, 3], ...more }, at).token
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
