@@ -82,6 +82,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     clockGuard: new ClockGuard(),
     verifier: createVerifier({ url, ownKeys: { current: signing }, issuers: [...plane.issuers(), ...(options.issuers ?? [])] }),
     shedder: new Shedder(options.shedding?.requests ?? SHED_LIMITS),
+    probes: new Shedder(options.shedding?.records ?? RECORD_LIMITS),
     refusals: new Refusals(doors, clock, new Shedder(options.shedding?.records ?? RECORD_LIMITS), onFault),
     argumentKey: keys.derive('argument-digest', 32),
     callMs: options.callMs ?? 30_000,

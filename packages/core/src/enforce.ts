@@ -38,7 +38,7 @@ async function throughTheGates(passage: Passage): Promise<Outcome | 'changed'> {
   const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof))
   if (prepared.kind !== 'pass') return passage.refuse(trace.at('policy', prepared))
   const owners = await passage.owners(prepared.proof)
-  if (owners.kind !== 'pass') return passage.refuse(trace.at('dispatch', owners))
+  if (owners.kind !== 'pass') return passage.refuse(owners.gate === 'dispatch' ? trace.at('dispatch', owners) : owners)
   const owned = trace.at('policy', decideOwnership(prepared.proof, owners.proof))
   if (owned.kind !== 'pass') return passage.refuse(owned)
 

@@ -75,9 +75,10 @@ export class Passage {
   }
 
   /** Asks the vendor whose records these are; a record of the asking is durable before it. Order and number as claimed. */
-  async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'>> {
+  async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'> | Deny<'ingress'>> {
     const { claimed } = prepared
     if (claimed.length === 0) return pass([])
+    if (this.#floods()) return deny('ingress', 'shed', { retryAfter: 60 })
     const { ledger } = await this.#run.door(prepared.permitted.ready.known.base.scope.place.tenant)
     await this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership', { call: this.decisionId, ...describe(this.#run.subject), records: claimed.map(({ record }) => record) }) }))
     const startBy = this.startBy()
@@ -90,6 +91,13 @@ export class Passage {
       else return { ...denyDispatch({ risk: 'read' }, answer), effect: 'none' }
     }
     return pass(owners)
+  }
+
+  /** Whoever was refused too often asks the vendor nothing more for a while (CH-18): the asking itself is durable. */
+  #floods(): boolean {
+    const { shedder, probes, clock } = this.#runtime
+    const { who } = this.#run.subject
+    return who === undefined || [shedder, probes].some((bucket) => bucket.isEmpty(who.claims.tenant, who.principal.id, who.claims.credential, clock.now()))
   }
 
   /** The latest moment (monotonic, ms) at which what is admitted next may be sent. Taken before the commit, so never too late. */
@@ -174,6 +182,12 @@ export class Passage {
   }
 
   refuse(stopped: AnyDeny | AnyHold): Promise<Outcome> {
+    const { who } = this.#run.subject
+    if (stopped.code === 'shed') {
+      this.#runtime.count('shed')
+      return Promise.resolve(tell(stopped, this.decisionId))
+    }
+    if (stopped.code === 'customer_out_of_scope' && who !== undefined) this.#runtime.probes.take(who.claims.tenant, who.principal.id, who.claims.credential, this.#runtime.clock.now())
     const { tool } = this.call
     const asked = stopped.code === 'tool_unknown' && typeof tool === 'string' ? { asked: tool.slice(0, 128) } : {}
     return refuse(this.#runtime, this.#run, stopped, this.decisionId, asked)

@@ -22,6 +22,8 @@ export interface Runtime {
   readonly doors: Doors
   readonly dispatcher: Dispatcher
   readonly shedder: Shedder
+  /** Calls that named records of somebody else: each has cost a record and a question to the vendor before it was refused. */
+  readonly probes: Shedder
   readonly refusals: Refusals
   /** Keys the digests of arguments in the audit. */
   readonly argumentKey: Uint8Array

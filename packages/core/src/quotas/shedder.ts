@@ -24,6 +24,17 @@ export class Shedder {
 
   /** Takes one from each bucket; false, and nothing taken, when one is empty. */
   take(tenant: string, principal: string, credential: string | undefined, now: number): boolean {
+    const taken = this.#judge(tenant, principal, credential, now)
+    for (const [key, tat] of taken ?? []) this.#put(key, tat)
+    return taken !== undefined
+  }
+
+  /** Whether `take` would answer false. Takes nothing. */
+  isEmpty(tenant: string, principal: string, credential: string | undefined, now: number): boolean {
+    return this.#judge(tenant, principal, credential, now) === undefined
+  }
+
+  #judge(tenant: string, principal: string, credential: string | undefined, now: number): readonly [key: string, tat: number][] | undefined {
     const keys: [key: string, perMinute: number][] = [
       [JSON.stringify([tenant]), this.#limits.tenant],
       [JSON.stringify([tenant, principal]), this.#limits.principal],
@@ -32,11 +43,10 @@ export class Shedder {
     const taken: [key: string, tat: number][] = []
     for (const [key, perMinute] of keys) {
       const rate = takeRate(this.#tats.get(key), perMinute, now)
-      if (!rate.ok) return false
+      if (!rate.ok) return undefined
       taken.push([key, rate.next])
     }
-    for (const [key, tat] of taken) this.#put(key, tat)
-    return true
+    return taken
   }
 
   #put(key: string, tat: number): void {

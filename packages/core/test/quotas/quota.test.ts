@@ -156,6 +156,26 @@ describe('shedding', () => {
     expect((await stage.portcullis.explain({ ...request, tool: 'psa.list' }, 'caller')).rows.every(({ verdict }) => verdict === 'not_reached')).toBe(true)
   }, { more: { shedding: { requests: { principal: 10, tenant: 100 } } } }))
 
+  verifies(['CH-18', 'IS-07'], 'whoever keeps naming records of somebody else is shed before the vendor is asked and the asking recorded; reads go on', () => withStage(async (stage) => {
+    const outcomes: Outcome[] = []
+    for (let id = 0; id < 200; id++) outcomes.push(await stage.call({ tool: 'psa.note', arguments: { id: 1_000 + id } }))
+    expect(codes(outcomes)).toEqual({ customer_out_of_scope: 30, shed: 170 })
+    expect(stage.vendor.asked).toHaveLength(30)
+    expect((await stage.log()).length).toBeLessThan(40)
+    expect(stage.portcullis.health().counters.shed).toBe(170)
+    expect(await stage.call({ tool: 'psa.note', arguments: { id: 1 } })).toMatchObject({ code: 'shed', effect: 'none', retryable: true })
+    expect((await stage.call()).kind).toBe('result')
+    expect((await stage.call({ token: tokenOf('admin'), tool: 'psa.note', arguments: { id: 1 } })).kind).toBe('result')
+    await stage.clock.advance(60_000)
+    expect((await stage.call({ tool: 'psa.note', arguments: { id: 1 } })).kind).toBe('result')
+  }))
+
+  verifies(['CH-18', 'CH-17'], 'dry runs are shed before they ask the vendor', () => withStage(async (stage) => {
+    const dry = { token: tokenOf('operator'), endpoint: { kind: 'customer', customer: 'acme' }, tool: 'psa.note', arguments: { id: 1 } } as const
+    for (let round = 0; round < 15; round++) expect((await stage.portcullis.dryRun(dry)).outcome).toBe(round < 10 ? 'pass' : 'deny')
+    expect(stage.vendor.asked).toHaveLength(10)
+  }, { more: { shedding: { requests: { principal: 10, tenant: 100 } } } }))
+
   test('DOS-06: a million names cost a bounded memory: counters are a closed set, equal refusals are one window', () => withStage(async (stage) => {
     const before = Object.keys(stage.portcullis.health().counters)
     for (let name = 0; name < 200; name++) await stage.call({ tool: `no.such.${name}`, endpoint: { kind: 'customer', customer: `c${name}` } })
