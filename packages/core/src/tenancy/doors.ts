@@ -59,7 +59,7 @@ export class Doors {
     const { storage, clock, host, key, sink, onFault, portMs } = this.#options
     const door = await within(clock, portMs, storage.tenant(tenant))
     const origin = originOf(host, tenant)
-    const checkpointer = createCheckpointer(door.log, { origin, key, now: () => clock.now(), scheduler: clock, onFault, ...(sink === undefined ? {} : { sink }) })
+    const checkpointer = createCheckpointer(door.log, { origin, key, now: () => clock.now(), scheduler: clock, onFault, ...(sink === undefined ? {} : { sink: timely(sink, clock, portMs) }) })
     const unbound = (await within(clock, portMs, door.log.size())) - ((await within(clock, portMs, door.log.latest()))?.size ?? 0)
     if (unbound > 0) checkpointer.appended(unbound)
     return { tenant, origin, log: door.log, checkpointer, ledger: checkedLedger(door.ledger, { clock, portMs, appended: () => checkpointer.appended(1) }) }
@@ -76,3 +76,8 @@ export class Doors {
     }
   }
 }
+
+/** A sink that hangs would stop all later checkpoints, and the closing of the deployment with them. */
+const timely = (sink: CheckpointSink, clock: Clock, portMs: number): CheckpointSink => ({
+  publish: (origin, note) => within(clock, portMs, (async () => sink.publish(origin, note))()),
+})
