@@ -37,15 +37,25 @@ export function worldPlane(world: World, options: { readonly connectors: readonl
   for (const { issuer, tenant } of issuers) if (!tenants.has(tenant)) throw new Fault('world_invalid', `world.issuers: ${issuer} names a tenant that does not exist.`)
   let credentialTenants = indexCredentials(compiled)
 
+  const turns = new Map<string, Promise<unknown>>()
+  /** One publication of a tenant's facts at a time: old facts published after new ones would get the newer version. */
+  function inTurn<T>(tenant: string, work: () => Promise<T>): Promise<T> {
+    const turn = (turns.get(tenant) ?? Promise.resolve()).then(work, work)
+    turns.set(tenant, turn)
+    return turn
+  }
+
   async function load(tenant: string): Promise<Loaded> {
     const facts = compiled.get(tenant)
     if (facts === undefined) throw new Fault('tenant_unknown', 'There is no such tenant in the world.')
     const now = clock.now()
     const known = loaded.get(tenant)
     if (known?.facts === facts && now - known.directory.asOf < RENEW && now >= known.directory.asOf) return known
-    const version = known?.facts === facts ? known.directory.version : await (await storage.tenant(tenant)).authorize(facts.fingerprint)
+    const isCurrent = (): boolean => compiled.get(tenant) === facts
+    const version = known?.facts === facts ? known.directory.version : await inTurn(tenant, async () => (isCurrent() ? (await storage.tenant(tenant)).authorize(facts.fingerprint) : undefined))
+    if (version === undefined || !isCurrent()) return load(tenant) // changed meanwhile
     const fresh: Loaded = { facts, directory: { ...facts.directory, version, asOf: now }, snapshot: { ...facts.snapshot, version, asOf: now } }
-    if (compiled.get(tenant) === facts) loaded.set(tenant, fresh)
+    loaded.set(tenant, fresh)
     return fresh
   }
 
@@ -63,10 +73,12 @@ export function worldPlane(world: World, options: { readonly connectors: readonl
     async change(tenant, next) {
       checkWorld({ ...world, tenants: { ...Object.fromEntries(tenants), [tenant]: next } })
       const facts = compileTenant(tenant, next, connectors)
-      await (await storage.tenant(tenant)).authorize(facts.fingerprint)
-      tenants.set(tenant, next)
-      compiled.set(tenant, facts)
-      credentialTenants = indexCredentials(compiled)
+      await inTurn(tenant, async () => {
+        await (await storage.tenant(tenant)).authorize(facts.fingerprint)
+        tenants.set(tenant, next)
+        compiled.set(tenant, facts)
+        credentialTenants = indexCredentials(compiled)
+      })
       for (const listener of listeners) listener(tenant)
     },
   }
