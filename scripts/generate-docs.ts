@@ -1,14 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CODES, STAGES } from '@portcullis/core'
+import { MANIFEST } from '../packages/testing/src/manifest.ts'
+import { chainPage, type Stage } from './chain-page.ts'
 
-interface Stage {
-  readonly number: number
-  readonly gate: string
-  readonly title: string
-  readonly deny: readonly string[]
-  readonly hold: readonly string[]
-}
 interface Entry {
   readonly gate: string
   readonly message: string
@@ -18,7 +13,7 @@ interface Entry {
   readonly caller: boolean
 }
 
-const PATH = join(import.meta.dirname, '../docs/codes.md')
+const FOLDER = join(import.meta.dirname, '../docs')
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
 
@@ -45,19 +40,23 @@ function codesPage(stages: readonly Stage[], codes: Readonly<Record<string, Entr
   ].join('\n')
 }
 
-const page = codesPage(STAGES, CODES)
-if (process.argv.includes('--check')) {
-  let written = ''
+function written(path: string): string {
   try {
-    written = readFileSync(PATH, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    return ''
   }
-  if (written !== page) {
-    process.stderr.write('docs/codes.md is not in step with the catalogue: `npm run docs`\n')
+}
+
+const notYet = STAGES.flatMap(({ deny, hold }) => [...deny, ...hold]).filter((code) => MANIFEST.get(code)?.status === 'later')
+const pages = { 'codes.md': codesPage(STAGES, CODES), 'chain.md': chainPage(STAGES, notYet) }
+mkdirSync(FOLDER, { recursive: true })
+for (const [name, page] of Object.entries(pages)) {
+  const path = join(FOLDER, name)
+  if (!process.argv.includes('--check')) writeFileSync(path, page)
+  else if (written(path) !== page) {
+    process.stderr.write(`docs/${name} is not in step with the catalogue: \`npm run docs\`\n`)
     process.exitCode = 1
   }
-} else {
-  mkdirSync(join(PATH, '..'), { recursive: true })
-  writeFileSync(PATH, page)
 }
