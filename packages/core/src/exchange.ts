@@ -48,9 +48,7 @@ export async function exchange(runtime: Runtime, keys: { readonly signing: Token
     if (request.scopes !== undefined && !request.scopes.every((scope) => credential.scopes.includes(scope) || credential.scopes.includes('*'))) return { kind: 'refused', error: 'invalid_scope' }
     if (!runtime.shedder.take(tenant, principal.id, credential.id, now)) return NOT_NOW
 
-    const { ledger } = await runtime.doors.open(tenant)
     const id = ids.next('tok')
-    await ledger.note({ kind: 'note', body: recordBody('exchange', { tenant, principal: principal.id, credential: credential.id, token: id, customer: request.customer ?? null }) })
     const minted = mintAccessToken(
       {
         url, signingKey: keys.signing, kind: 'service', subject: principal.id, tenant, id, credential: credential.id, credentialExpiresAt: credential.expiresAt,
@@ -58,6 +56,8 @@ export async function exchange(runtime: Runtime, keys: { readonly signing: Token
       },
       now,
     )
+    const { ledger } = await runtime.doors.open(tenant)
+    await ledger.note({ kind: 'note', body: recordBody('exchange', { tenant, principal: principal.id, credential: credential.id, token: id, customer: request.customer ?? null }) })
     return { kind: 'token', token: minted.token, expiresIn: minted.expiresAt - minted.issuedAt, scopes }
   } catch (fault) {
     runtime.onFault(fault)

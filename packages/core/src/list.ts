@@ -3,6 +3,7 @@ import type { Request } from './call.ts'
 import { deny } from './chain/verdict.ts'
 import type { JsonSchema, Risk } from './connectors/connector.ts'
 import { enter } from './enforce.ts'
+import { Fault } from './fault.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
 import { refuse } from './refuse.ts'
 import { Run } from './run.ts'
@@ -61,7 +62,9 @@ export class Lister {
       const { ledger } = await runtime.doors.open(tenant)
       const key = JSON.stringify([tenant, who.principal.id, reachKey(base.scope.reach), base.snapshot.version])
       if (!this.#recorded.has(key)) {
-        await ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: 'tools/list', ...describe(run.subject) }) })
+        await ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: 'tools/list', ...describe(run.subject) }) }).catch((cause: unknown) => {
+          throw new Fault('audit_unavailable', 'The record could not be made durable.', { cause })
+        })
         if (this.#recorded.size >= RECORDED) this.#recorded.clear()
         this.#recorded.add(key)
       }
@@ -70,7 +73,7 @@ export class Lister {
     } catch (fault) {
       runtime.onFault(fault)
       runtime.count('faults')
-      return { kind: 'fault', effect: 'none', decisionId }
+      return fault instanceof Fault && fault.code === 'audit_unavailable' ? tell(deny('audit', 'audit_unavailable'), decisionId) : { kind: 'fault', effect: 'none', decisionId }
     }
   }
 }

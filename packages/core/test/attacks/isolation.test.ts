@@ -93,6 +93,8 @@ describe('one tenant and another', () => {
     for (const request of [{ customer: '../acme' }, { lifetime: 0 }, { lifetime: 1.5 }, { lifetime: NaN }, { scopes: 'all' }, { scopes: [7] }]) {
       expect((await stage.portcullis.exchange({ secret: SECRETS.south.narrowbot.secret, ...(request as object) })).kind).toBe('refused')
     }
+    expect((await stage.portcullis.exchange({ secret: SECRETS.south.bot.secret, scopes: ['no scope', 'x'.repeat(300)] })).kind).toBe('refused')
+    expect(await stage.log('south')).toHaveLength(1) // only tokens that were given out are recorded
     expect(await stage.portcullis.exchange({ secret: SECRETS.south.narrowbot.secret, scopes: ['*'] })).toEqual({ kind: 'refused', error: 'invalid_scope' })
   }))
 })

@@ -160,7 +160,9 @@ describe('gate 4: snapshot', () => {
     await refused(stage, 'snapshot_unavailable', {}, AT_4, { customer: 'acme' })
     for (const version of [0, 2, NaN, '1'] as number[]) {
       stage.altered.snapshot = (snapshot) => ({ ...snapshot, version })
+      stage.ports.length = 0
       expect(await stage.call()).toMatchObject({ code: 'snapshot_unavailable' })
+      expect(stage.ports).not.toContain('ledger.admit')
     }
     stage.altered.snapshot = () => new Promise(() => undefined)
     const late = stage.call()

@@ -134,7 +134,9 @@ describe('lists', () => {
   }, { more: { shedding: { requests: { principal: 10_000, tenant: 10_000 }, records: { principal: 10_000, tenant: 10_000 } } } }))
 
   test('AUD-07: a list whose record cannot be written is not given', () => withStage(async (stage) => {
-    stage.storage.trouble = () => 'throw'
-    expect((await stage.portcullis.list({ token: tokenOf('operator'), endpoint: ACME })).kind).not.toBe('list')
+    stage.storage.trouble = (verb) => (verb === 'note' ? 'throw' : undefined)
+    expect(await stage.portcullis.list({ token: tokenOf('operator'), endpoint: ACME })).toMatchObject({ kind: 'denial', gate: 'audit', code: 'audit_unavailable', effect: 'none', retryable: true })
+    stage.storage.trouble = (verb) => (verb === 'callsOf' ? 'throw' : undefined)
+    expect((await stage.portcullis.list({ token: tokenOf('operator'), endpoint: ACME })).kind).toBe('fault')
   }))
 })
