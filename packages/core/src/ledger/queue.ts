@@ -1,3 +1,4 @@
+import { Fault } from '../fault.ts'
 import type { LedgerAnswer, LedgerItem } from './item.ts'
 
 /** Limits of one batch. */
@@ -14,7 +15,8 @@ interface Waiting {
 
 /**
  * One tenant's queue: one batch in flight, the next gathers meanwhile. A failing batch is tried again in halves, so that one
- * poisoned item does not refuse its neighbours.
+ * poisoned item does not refuse its neighbours; but not when the store itself is down (a Fault `storage_…`): the batch may have
+ * been committed, and could be a second time.
  */
 export class LedgerQueue {
   readonly #flush: Flush
@@ -60,7 +62,8 @@ export class LedgerQueue {
         else waiting.resolve(answer)
       })
     } catch (fault) {
-      if (batch.length === 1) return batch[0]?.reject(fault)
+      const down = fault instanceof Fault && fault.code.startsWith('storage_')
+      if (batch.length === 1 || down) return batch.forEach(({ reject }) => reject(fault))
       const half = batch.length >> 1
       await this.#apply(batch.slice(0, half))
       await this.#apply(batch.slice(half))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Fault } from '@portcullis/core'
 import { LedgerQueue, type LedgerAnswer, type LedgerItem } from '@portcullis/core/ports'
 
 const note = (n: number, size = 0): LedgerItem => ({ kind: 'note', body: `{"n":${n},"x":"${'x'.repeat(size)}"` })
@@ -52,6 +53,20 @@ test('a batch that fails is tried again in halves: one poisoned item is rejected
   )
   expect(tried).toEqual([16, 8, 4, 4, 2, 1, 1, 2, 1, 1, 8])
   await expect(queue.push(note(7))).resolves.toEqual({ kind: 'noted', seq: 7 }) // and goes on
+})
+
+test('a store that is down refuses the whole batch at once: what may have been committed is never tried again', async () => {
+  let tried = 0
+  const down = new Fault('storage_full', 'No room.')
+  const queue = new LedgerQueue(async (items) => {
+    tried += 1
+    if (tried === 1) throw down
+    return answersTo(items)
+  })
+  const settled = await Promise.allSettled(Array.from({ length: 200 }, (_, n) => queue.push(note(n))))
+  expect(settled.every((one) => one.status === 'rejected' && one.reason === down)).toBe(true)
+  expect(tried).toBe(1)
+  await expect(queue.push(note(7))).resolves.toEqual({ kind: 'noted', seq: 7 })
 })
 
 test('an item without an answer is rejected rather than left waiting', async () => {
