@@ -11,12 +11,17 @@ const KNOWN: Readonly<Record<number, readonly [code: string, says: string]>> = {
   26: ['storage_foreign', 'is not a database of Portcullis: name another folder.'],
 }
 
+/** SQLite's codes for one value that does not fit, as opposed to a file that does not work: too big, constraint, mismatch, range. */
+const OF_AN_ITEM = new Set([18, 19, 20, 25])
+
 /**
  * What went wrong with a file, as one sentence with a stable code: `storage_held`, `storage_unwritable`, `storage_full`,
- * `storage_corrupt`, `storage_foreign` or, for anything else that SQLite reports, `storage_failed`. Other errors stay what they are.
+ * `storage_corrupt`, `storage_foreign` or, for anything else that SQLite reports of it, `storage_failed`. An error
+ * that one item caused stays what it is, so that the ledger's queue refuses that item alone.
  */
 export function storageFault(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || !('errcode' in cause) || typeof cause.errcode !== 'number') return cause
+  if (OF_AN_ITEM.has(cause.errcode & 0xff)) return cause
   const [code, says] = KNOWN[cause.errcode & 0xff] ?? ['storage_failed', 'could not be read or written.']
   return new Fault(code, `The file ${path} ${says}`, { cause })
 }

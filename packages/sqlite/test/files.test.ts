@@ -134,3 +134,17 @@ test('different texts are different keys, whatever they hold', () => {
   }))
   expect(new Set(['a\ud800', 'a\ud801', 'a\ufffd', 'a', 'a\0', 'a\0b', '"a\\ud800"', ''].map(keyText)).size).toBe(8)
 })
+
+verifies('EM-02', 'a value that does not fit is refused alone; the store is not taken for broken', async () => {
+  const storage = sqliteStorage(path, { clock: manualClock(Date.UTC(2026, 10, 22)) })
+  const { ledger, log, authorize } = await storage.tenant('northwind')
+  const admission = {
+    kind: 'admit' as const, authorization: await authorize('facts'), principal: 'ada', job: { instance: 'psa', tool: 'psa.close' },
+    limits: { included: 100, overage: false, tenantPerMinute: 100, principalPerMinute: 100 }, body: '{"v":1',
+  }
+  const answers = await Promise.allSettled([100, 0.5, 200, Number.NaN, 300].map((deadlineMs, call) => ledger.admit({ ...admission, callId: `call ${call}`, deadlineMs })))
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'])
+  expect(await log.size()).toBe(3)
+  expect(await ledger.callsOf('ada')).toEqual({ used: 0, reserved: 3 })
+  await storage.close()
+})
