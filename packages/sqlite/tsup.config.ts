@@ -1,3 +1,4 @@
 import { library } from '../../tsup.config.ts'
 
-export default library(import.meta.url)
+/** There is no module `sqlite`: the built-in has its name with `node:` alone. */
+export default { ...library(import.meta.url), removeNodeProtocol: false }
