@@ -26,5 +26,6 @@ export function library(config: string): Options {
     splitting: true, // subpath entries share their code, so that brands and `instanceof` stay single
     treeshake: false,
     sourcemap: false,
+    removeNodeProtocol: false, // some built-ins, `node:sqlite` for one, have no other name
   }
 }

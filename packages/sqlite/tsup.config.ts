@@ -1,4 +1,3 @@
 import { library } from '../../tsup.config.ts'
 
-/** There is no module `sqlite`: the built-in has its name with `node:` alone. */
-export default { ...library(import.meta.url), removeNodeProtocol: false }
+export default library(import.meta.url)
