@@ -117,14 +117,24 @@ export class Approvals {
     const { ledger } = await this.#runtime.doors.open(who.claims.tenant)
     const approval = await ledger.approval(id)
     const seen = approval !== undefined && (approval.requester === requesterOf(who.principal) || approval.self.includes(who.principal.person) || mayVoteOn(who.principal, approval, who.directory, who.now, who.claims) !== 'role_forbids')
-    return seen ? { kind: 'signed', who, approval, run } : refused('not_found')
+    if (seen) return { kind: 'signed', who, approval, run }
+    return this.#takes(who) ? refused('not_found') : this.#shed(decisionId)
   }
 
   async #turnDown(run: Run, code: VoteDenied['code'], decisionId: string): Promise<VoteDenied | Stopped> {
     const { who } = run.subject
-    if (who === undefined || !this.#runtime.shedder.take(who.claims.tenant, who.principal.id, who.claims.credential, who.now)) return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
-    await this.#runtime.refusals.note({ ...run.subject, who }, 'refusal', deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
-    return refused(code)
+    if (who === undefined || !this.#takes(who)) return this.#shed(decisionId)
+    const noted = await this.#runtime.refusals.note({ ...run.subject, who }, 'refusal', deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
+    return noted === 'shed' ? this.#shed(decisionId) : refused(code)
+  }
+
+  #takes({ claims, principal, now }: Authenticated): boolean {
+    return this.#runtime.shedder.take(claims.tenant, principal.id, claims.credential, now)
+  }
+
+  #shed(decisionId: string): Stopped {
+    this.#runtime.count('shed')
+    return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
   }
 
   async #guarded<T>(work: (decisionId: string) => Promise<T>): Promise<T | Broken> {

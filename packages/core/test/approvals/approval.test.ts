@@ -4,12 +4,12 @@ import { verifies } from '@portcullis/test-support'
 import type { Call, Request } from '../../src/call.ts'
 import type { Approval, Vote } from '../../src/approvals/approval.ts'
 import { castVote } from '../../src/approvals/vote.ts'
-import { bytesOf, Stage } from '../fixtures/stage.ts'
+import { bytesOf, Stage, type StageOptions } from '../fixtures/stage.ts'
 import { refusal, stops } from '../fixtures/stopped.ts'
 import { agentToken, tokenOf } from '../fixtures/world.ts'
 
-const withStage = async (work: (stage: Stage) => Promise<void>): Promise<void> => {
-  await using stage = await Stage.open()
+const withStage = async (work: (stage: Stage) => Promise<void>, options?: StageOptions): Promise<void> => {
+  await using stage = await Stage.open(options)
   await work(stage)
 }
 const FINE = { decision: 'approve', reason: 'fine' } as const
@@ -278,6 +278,20 @@ describe('voting', () => {
       }),
     )
   })
+
+  verifies(['CH-18', 'AP-06'], 'floods of votes, guessed or turned down, are shed before the log', () => withStage(async (stage) => {
+    const code = async (id: string, subject: string): Promise<unknown> => { const said = await vote(stage, id, subject); return 'code' in said ? said.code : said.kind }
+    const id = await hold(stage)
+    const guessed: unknown[] = []
+    for (let guess = 0; guess < 12; guess++) guessed.push(await code(`apr_${guess}`, 'admin'))
+    expect(guessed).toEqual([...Array.from({ length: 10 }, () => 'not_found'), 'shed', 'shed'])
+    const own: unknown[] = []
+    for (let round = 0; round < 12; round++) own.push(await code(id, 'operator'))
+    expect(own).toEqual([...Array.from({ length: 10 }, () => 'self_approval'), 'shed', 'shed'])
+    expect(stage.portcullis.health().counters.shed).toBe(4)
+    expect((await stage.log()).filter(({ kind }) => kind === 'refusal')).toHaveLength(1)
+    expect(await code(id, 'admin2')).toBe('approval')
+  }, { more: { shedding: { requests: { principal: 10, tenant: 1_000 } } } }))
 
   test('APR-08: whom the requester invited an hour ago does not vote', () => withStage(async (stage) => {
     const at = stage.clock.now() - 60 * MINUTE
