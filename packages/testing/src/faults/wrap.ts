@@ -13,7 +13,7 @@ export const sabotagedPlane = (plane: ControlPlane, saboteur: Saboteur): Control
   ...plane,
   directory: (tenant) => saboteur.use('plane.directory', () => plane.directory(tenant)),
   snapshot: (tenant) => saboteur.use('plane.snapshot', () => plane.snapshot(tenant)),
-  credential: (tenant, instance) => saboteur.use('plane.credential', () => plane.credential(tenant, instance)),
+  credential: (...asked) => saboteur.use('plane.credential', () => plane.credential(...asked)),
 })
 
 export const sabotagedStorage = (storage: Storage, saboteur: Saboteur): Storage => ({

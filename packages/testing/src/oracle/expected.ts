@@ -8,6 +8,8 @@ export interface Stopped {
   readonly effect: Effect
   readonly curable?: boolean
   readonly approval?: number
+  /** Refused at gate 1 with a sound token: whose log says so. */
+  readonly tenant?: string
 }
 
 export interface Answered {

@@ -102,7 +102,7 @@ export class Oracle {
 
   vote(request: RequestLiteral, approval: number | undefined, decision: 'approve' | 'refuse', now: number): VoteRefused | Stopped | NaiveApproval {
     const voter = this.#authenticate(request, now, 'clear')
-    if (isStopped(voter)) return voter
+    if (isStopped(voter)) return this.#recorded(voter, 'clear')
     const elsewhere = inTenant(voter, request.tenantsNamed ?? [])
     this.#opened.add(voter.tenant)
     if (elsewhere !== undefined) return elsewhere
@@ -116,10 +116,17 @@ export class Oracle {
     return authenticate(this.#world, token, now, { clock, directory: weather !== 'directory_down', fresh: weather !== 'directory_stale' })
   }
 
+  #recorded(stopped: Stopped, weather: Weather): Stopped {
+    if (stopped.tenant === undefined) return stopped
+    if (weather === 'door_down' && !this.#opened.has(stopped.tenant)) return no('audit', 'audit_unavailable')
+    this.#opened.add(stopped.tenant)
+    return stopped
+  }
+
   /** Gates 1 to 4. Whoever is known has every refusal recorded, and without a store there is no record. */
   #enter(request: RequestLiteral, now: number, weather: Weather): Entered | Stopped {
     const person = this.#authenticate(request, now, weather)
-    if (isStopped(person)) return person
+    if (isStopped(person)) return this.#recorded(person, weather)
     const shut = weather === 'door_down' && !this.#opened.has(person.tenant)
     const entered = inTenant(person, request.tenantsNamed ?? []) ?? reach(person, request.endpoint, now)
     if (isStopped(entered) && shut) return no('audit', 'audit_unavailable')

@@ -39,6 +39,12 @@ export function authenticate(world: World, token: TokenLiteral | undefined, now:
   if (token.flaw === 'audience') return refuse('token_wrong_audience')
   if (token.lifetime > 3600) return refuse('token_lifetime_exceeded')
 
+  return ofTenant(world, token, tenant, now, known)
+}
+
+/** Whoever holds a sound token is somebody of a tenant: from here on a refusal is in its log, unless it is for our own trouble. */
+function ofTenant(world: World, token: TokenLiteral, tenant: string, now: number, known: { readonly directory: boolean; readonly fresh: boolean; readonly clock: boolean }): Person | Stopped {
+  const refuse = (code: Stopped['code']): Stopped => no('authenticate', code, known.directory && known.fresh && known.clock ? { tenant } : {})
   const facts = world.tenants[tenant]
   if (!known.directory || facts === undefined) return refuse('revocation_unknown')
   const id = accountOf(facts, token)
