@@ -1,3 +1,6 @@
+import type { Note } from './connectors/note.ts'
+import type { TargetKind } from './connectors/own.ts'
+import type { AskKind } from './connectors/round.ts'
 import type { Endpoint } from './tenancy/reach.ts'
 
 /** What every request brings along, whatever its method. */
@@ -10,11 +13,19 @@ export interface Request {
   readonly tenantsNamed?: readonly string[] | undefined
 }
 
-/** One call of one tool. */
+/** One call of one tool, or of another target: `tool` is then its name or URI. */
 export interface Call extends Request {
   readonly tool: string
+  /** Absent = `tool`. */
+  readonly kind?: TargetKind | undefined
   readonly arguments?: unknown
   /** Resumes a held call: its stored arguments are dispatched, and `arguments` may be left out. */
   readonly approvalId?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** A later round of a call that asked: what the client answered, and the sealed state that came with the question. */
+  readonly answers?: { readonly responses: Readonly<Record<string, unknown>>; readonly state?: string | undefined } | undefined
+  /** What the client says it can be asked. */
+  readonly askable?: readonly AskKind[] | undefined
+  /** Told what the running call says before it ends, already guarded. */
+  readonly onNote?: ((note: Note) => void) | undefined
 }

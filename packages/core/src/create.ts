@@ -2,6 +2,7 @@ import { Approvals } from './approve.ts'
 import { ed25519Key } from './audit/ed25519.ts'
 import { exportLog } from './audit/export.ts'
 import { formatVerifierKey } from './audit/note.ts'
+import { withOwn } from './broker/own.ts'
 import type { Connector } from './connectors/connector.ts'
 import { enforce } from './enforce.ts'
 import { exchange } from './exchange.ts'
@@ -78,13 +79,15 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
   const doors = new Doors({ storage, clock, host, key: logKey, sink: options.checkpointSink, onFault, portMs })
   const counters: Record<Counter, number> = { anonymous_refusals: 0, shed: 0, faults: 0, unsettled: 0 }
   const runtime: Runtime = {
-    url, clock, ids, plane, doors, dispatcher, portMs, onFault,
+    url, clock, ids, plane, doors, portMs, onFault,
+    dispatcher: withOwn(dispatcher),
     clockGuard: new ClockGuard(),
     verifier: createVerifier({ url, ownKeys: { current: signing }, issuers: [...plane.issuers(), ...(options.issuers ?? [])] }),
     shedder: new Shedder(options.shedding?.requests ?? SHED_LIMITS),
     probes: new Shedder(options.shedding?.records ?? RECORD_LIMITS),
     refusals: new Refusals(doors, clock, new Shedder(options.shedding?.records ?? RECORD_LIMITS), onFault),
     argumentKey: keys.derive('argument-digest', 32),
+    sealKey: keys.derive('seal', 32),
     callMs: options.callMs ?? 30_000,
     count: (counter) => {
       counters[counter] += 1
@@ -99,7 +102,8 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
   const portcullis: Portcullis = {
     url,
     enforce: (call) => enforce(runtime, call),
-    list: (request) => lister.list(request),
+    offers: new Set(connectors.flatMap(({ tools }) => Array.from(tools.values(), ({ own }) => own?.kind ?? 'tool'))),
+    list: (request, kind) => lister.list(request, kind),
     open: (request) => open(runtime, request),
     unclassified: (request) => unclassified(runtime, request),
     explain: (call, view) => explain(runtime, call, view),
@@ -117,6 +121,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
       await door.checkpointer.flush()
       return (await door.log.latest())?.note
     },
+    onChange: (listener) => plane.onChange(listener),
     health: () => ({ status: closing === undefined ? 'ok' : 'closed', counters: { ...counters } }),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => portcullis.close(),

@@ -14,6 +14,7 @@ import { decideDispatch } from './chain/11-dispatch.ts'
 import { decideAudit } from './chain/12-audit.ts'
 import { decideRespond } from './chain/13-respond.ts'
 import type { AnyDeny, Pass } from './chain/verdict.ts'
+import type { TargetKind } from './connectors/own.ts'
 import type { Outcome } from './outcome.ts'
 import { Passage } from './passage.ts'
 import type { Run } from './run.ts'
@@ -33,9 +34,9 @@ async function throughTheGates(passage: Passage): Promise<Outcome | 'changed'> {
   const { run, call, trace } = passage
   const entered = await enter(run)
   if (entered.kind !== 'pass') return passage.refuse(entered)
-  const permitted = permit(run, entered.proof, call.tool)
+  const permitted = permit(run, entered.proof, call.tool, call.kind)
   if (permitted.kind !== 'pass') return passage.refuse(permitted)
-  const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof))
+  const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof), passage.resumed())
   if (prepared.kind !== 'pass') return passage.refuse(trace.at('policy', prepared))
   const owners = await passage.owners(prepared.proof)
   if (owners.kind !== 'pass') return passage.refuse(owners.gate === 'dispatch' ? trace.at('dispatch', owners) : owners)
@@ -72,9 +73,9 @@ export async function enter(run: Run): Promise<Pass<Snapshotted> | AnyDeny> {
 }
 
 /** The name, then gates 5 to 8 up to the arguments: sync, pure, and the same for a call, a list and an explanation. */
-export function permit(run: Run, base: Snapshotted, name: string): Pass<Permitted> | AnyDeny {
+export function permit(run: Run, base: Snapshotted, name: string, kind?: TargetKind): Pass<Permitted> | AnyDeny {
   const { trace } = run
-  const known = trace.at('snapshot', resolveTool(base, name))
+  const known = trace.at('snapshot', resolveTool(base, name, kind))
   if (known.kind !== 'pass') return known
   run.met({ known: known.proof })
   const subscribed = trace.at('subscription', decideSubscription(known.proof))

@@ -60,7 +60,7 @@ async function judge(passage: Passage, asksVendor: boolean): Promise<Stopped> {
   const { run, call } = passage
   const entered = await enter(run)
   if (entered.kind !== 'pass') return entered
-  const permitted = permit(run, entered.proof, call.tool)
+  const permitted = permit(run, entered.proof, call.tool, call.kind)
   if (permitted.kind !== 'pass') return permitted
   const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof))
   if (prepared.kind !== 'pass') return prepared

@@ -2,6 +2,7 @@ import { describe, recordBody } from './record.ts'
 import type { Request } from './call.ts'
 import { deny } from './chain/verdict.ts'
 import type { JsonSchema, Risk } from './connectors/connector.ts'
+import type { TargetKind } from './connectors/own.ts'
 import { enter } from './enforce.ts'
 import { Fault } from './fault.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
@@ -23,6 +24,8 @@ export interface ListedTool {
   readonly cure?: 'scope_forbids' | 'step_up_required'
   /** A call is held until somebody else approves it. */
   readonly needsApproval: boolean
+  /** Targets of the server's own connector: as MCP lists them. */
+  readonly definition?: JsonSchema
 }
 
 export interface ToolList {
@@ -34,10 +37,13 @@ export interface ToolList {
   readonly calls: number
 }
 
-/** Lists recorded in this process, by (principal, reach, facts' version): the first of each is in the log. */
+/** The method behind each list that there is. */
+const METHODS: Readonly<Partial<Record<TargetKind, string>>> = { tool: 'tools/list', resource: 'resources/list', template: 'resources/templates/list', prompt: 'prompts/list' }
+
+/** Lists recorded in this process, by (kind, principal, reach, facts' version): the first of each is in the log. */
 const RECORDED = 10_000
 
-/** `tools/list`: the same chain as a call, and the same denial as a call from gates 1 to 4. */
+/** `tools/list` and its siblings: the same chain as a call, and the same denial as a call from gates 1 to 4. */
 export class Lister {
   readonly #runtime: Runtime
   readonly #recorded = new Set<string>()
@@ -46,7 +52,7 @@ export class Lister {
     this.#runtime = runtime
   }
 
-  async list(request: Request): Promise<ToolList | Denial | Held | Broken> {
+  async list(request: Request, kind: TargetKind = 'tool'): Promise<ToolList | Denial | Held | Broken> {
     const runtime = this.#runtime
     const decisionId = runtime.ids.next('dec')
     const run = new Run(runtime, request)
@@ -60,16 +66,16 @@ export class Lister {
         return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
       }
       const { ledger } = await runtime.doors.open(tenant)
-      const key = JSON.stringify([tenant, who.principal.id, reachKey(base.scope.reach), base.snapshot.version])
+      const key = JSON.stringify([kind, tenant, who.principal.id, reachKey(base.scope.reach), base.snapshot.version])
       if (!this.#recorded.has(key)) {
-        await ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: 'tools/list', ...describe(run.subject) }) }).catch((cause: unknown) => {
+        await ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: METHODS[kind] ?? kind, ...describe(run.subject) }) }).catch((cause: unknown) => {
           throw new Fault('audit_unavailable', 'The record could not be made durable.', { cause })
         })
         if (this.#recorded.size >= RECORDED) this.#recorded.clear()
         this.#recorded.add(key)
       }
       const { used } = await ledger.callsOf(who.principal.id)
-      return { kind: 'list', tools: visible(base).map(show), version: base.snapshot.version, calls: used }
+      return { kind: 'list', tools: visible(base, kind).map(show), version: base.snapshot.version, calls: used }
     } catch (fault) {
       runtime.onFault(fault)
       runtime.count('faults')
@@ -80,8 +86,9 @@ export class Lister {
 
 function show({ known, cure }: Visible): ListedTool {
   const { name, tool } = known.named
+  const definition = tool.own?.definition
   return {
     name, title: tool.title, description: tool.description, risk: tool.risk, inputSchema: tool.advertised.input, outputSchema: tool.advertised.output,
-    needsApproval: tool.risk === 'destructive', ...(cure === undefined ? {} : { cure }),
+    needsApproval: tool.risk === 'destructive', ...(cure === undefined ? {} : { cure }), ...(definition === undefined ? {} : { definition }),
   }
 }

@@ -11,6 +11,9 @@ import type { Runtime } from './runtime.ts'
 /** The request may go on. Nothing of the tenant has been read but who may sign in. */
 export interface Opened {
   readonly kind: 'open'
+  readonly tenant: string
+  /** Within its tenant. For hosts that keep something between requests: what one principal left is nobody else's. */
+  readonly principal: string
 }
 
 /** Gates 1 and 2, for methods that open a conversation and touch nothing of a tenant: `initialize`, `ping`, discovery. */
@@ -20,7 +23,7 @@ export function open(runtime: Runtime, request: Request): Promise<Opened | Denia
     if (who.kind !== 'pass') return who
     run.met({ who: who.proof })
     const place = run.trace.at('tenant', decideTenant(who.proof, request.tenantsNamed ?? []))
-    return place.kind === 'pass' ? { kind: 'open' } : place
+    return place.kind === 'pass' ? { kind: 'open', tenant: place.proof.tenant, principal: who.proof.principal.id } : place
   })
 }
 

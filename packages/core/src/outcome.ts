@@ -1,3 +1,4 @@
+import type { AskRequest } from './connectors/round.ts'
 import { CODES, type Effect } from './chain/codes.ts'
 import type { DenyCode, Gate, HoldCode } from './chain/stages.ts'
 import { effectOf, type AnyDeny, type AnyHold, type Particulars } from './chain/verdict.ts'
@@ -27,6 +28,17 @@ export type Held = Told & { readonly kind: 'hold'; readonly gate: 'approval'; re
 export interface Released {
   readonly kind: 'result'
   readonly text: string
+  /** The text is an MCP result as it is, of the server's own connector. */
+  readonly raw?: true
+  readonly decisionId: string
+}
+
+/** The call wants something of its client first. Nothing took effect and nothing was counted; the same call with `state` goes on. */
+export interface Asked {
+  readonly kind: 'asked'
+  readonly requests: Readonly<Record<string, AskRequest>>
+  /** Sealed: holds for the same caller of the same call, for a quarter of an hour. */
+  readonly state: string
   readonly decisionId: string
 }
 
@@ -37,7 +49,7 @@ export interface Broken {
   readonly decisionId: string
 }
 
-export type Outcome = Released | Denial | Held | Broken
+export type Outcome = Released | Asked | Denial | Held | Broken
 
 /** What the caller is told of a verdict that stopped the chain. */
 export function tell(stopped: AnyDeny | AnyHold, decisionId: string): Denial | Held {

@@ -9,6 +9,8 @@ import type { Recorded } from './chain/12-audit.ts'
 import type { Releasable } from './chain/13-respond.ts'
 import type { Effect } from './chain/codes.ts'
 import type { CustomerKey } from './connectors/connector.ts'
+import { noteGuard } from './connectors/note.ts'
+import { targetName } from './connectors/own.ts'
 import type { Trace } from './chain/trace.ts'
 import { deny, effectOf, pass, type AnyDeny, type AnyHold, type Deny, type Pass } from './chain/verdict.ts'
 import { checkedAnswer, checkedOwner } from './dispatching.ts'
@@ -21,6 +23,7 @@ import type { AdmitAnswer, AdmitItem, CloseAnswer } from './ledger/item.ts'
 import { tell, type Outcome } from './outcome.ts'
 import type { DispatchAnswer, DispatchContext } from './ports/dispatcher.ts'
 import { refuse } from './refuse.ts'
+import { openRound, sealRound, type Resumed } from './secrets/sealed-round.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -78,6 +81,12 @@ export class Passage {
   async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'> | Deny<'ingress'>> {
     const { claimed } = prepared
     if (claimed.length === 0) return pass([])
+  /** The state of a later round, as the client sent it back. */
+  resumed(): Resumed {
+    const state = this.call.answers?.state
+    return state === undefined ? 'none' : openRound(this.#runtime.sealKey, state)
+  }
+
     if (this.#floods()) return deny('ingress', 'shed', { retryAfter: 60 })
     const { ledger } = await this.#run.door(prepared.permitted.ready.known.base.scope.place.tenant)
     await this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership', { call: this.decisionId, ...describe(this.#run.subject), records: claimed.map(({ record }) => record) }) }))
@@ -115,7 +124,7 @@ export class Passage {
       kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
       deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
       approval: this.#approval(owned),
-      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey) }),
+      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...continued(owned.prepared), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey) }),
     }
     this.#stage = 'admitting'
     const answer = await this.#durable(ledger.admit(item))
@@ -145,16 +154,22 @@ export class Passage {
     const { known, key } = prepared.permitted.ready
     const { reach } = known.base.scope
     const customer = reach.kind === 'customer' && key !== undefined ? { id: reach.customer, key } : undefined
-    const job = { ...this.#context(prepared, startBy), tool: known.named.tool, input: prepared.input, customer }
+    const { tool } = known.named
+    const notes = noteGuard(tool.own !== undefined && reach.kind === 'tenant', this.call.onNote)
+    const { answers, askable } = this.call
+    const round = answers === undefined ? undefined : { responses: answers.responses, state: prepared.round?.state }
+    const job = { ...this.#context(prepared, startBy), tool, input: prepared.input, customer, tell: notes.tell, ...(tool.own === undefined ? {} : { round, askable }) }
     this.#answer = checkedAnswer(await this.#bounded(() => this.#runtime.dispatcher.dispatch(job)))
     return this.#answer
   }
 
   /** The outcome, durable before the answer leaves. Undefined when nobody can tell whether it is. */
   async complete(verdict: Pass<Releasable> | AnyDeny): Promise<CloseAnswer | undefined> {
-    const status = statusOf(this.#answer)
+    const asks = verdict.kind === 'pass' && verdict.proof.ask !== undefined
+    const status = asks ? 'not_sent' : statusOf(this.#answer) // a call that asked is counted in the round that ends it
+    notes.close()
     const said = verdict.kind === 'pass' ? { dropped: verdict.proof.dropped, keyless: verdict.proof.keyless, bytes: verdict.proof.text.length } : { gate: verdict.gate, code: verdict.code, detail: verdict.detail ?? null, security: verdict.security ?? false }
-    const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
+    const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status: asks ? 'asked' : status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
     try {
       const { ledger } = await this.#run.door(this.#tenant())
       const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, body })
@@ -174,7 +189,14 @@ export class Passage {
   /** Lets the answer out, now that its record is durable. */
   release(recorded: Recorded<Pass<Releasable> | AnyDeny>): Outcome {
     const { answer } = recorded
-    return answer.kind === 'pass' ? { kind: 'result', text: answer.proof.text, decisionId: this.decisionId } : tell(answer, this.decisionId)
+    if (verdict.proof.ask !== undefined) return 'none'
+    if (answer.kind !== 'pass') return tell(answer, this.decisionId)
+    const { text, ask, prepared } = answer.proof
+    const { decisionId } = this
+    if (ask === undefined) return { kind: 'result', text, decisionId, ...(prepared.permitted.ready.known.named.tool.own === undefined ? {} : { raw: true }) }
+    const { ids, clock, sealKey } = this.#runtime
+    const round = { binding: prepared.binding(), callId: prepared.round?.callId ?? decisionId, expiresAt: clock.now() + ROUND_MS, state: ask.state }
+    return { kind: 'asked', requests: ask.inputRequests, state: sealRound(sealKey, ids.next('rnd'), round), decisionId }
   }
 
   withhold(stopped: AnyDeny): Outcome {
@@ -188,8 +210,8 @@ export class Passage {
       return Promise.resolve(tell(stopped, this.decisionId))
     }
     if (stopped.code === 'customer_out_of_scope' && who !== undefined) this.#runtime.probes.take(who.claims.tenant, who.principal.id, who.claims.credential, this.#runtime.clock.now())
-    const { tool } = this.call
-    const asked = stopped.code === 'tool_unknown' && typeof tool === 'string' ? { asked: tool.slice(0, 128) } : {}
+    const { tool, kind = 'tool' } = this.call
+    const asked = stopped.code === 'tool_unknown' && typeof tool === 'string' ? { asked: targetName(kind, tool).slice(0, 128) } : {}
     return refuse(this.#runtime, this.#run, stopped, this.decisionId, asked)
   }
 
@@ -268,3 +290,6 @@ function approvalOf(owned: Owned, approvalId: string | undefined, id: string): N
 }
 
 const statusOf = (answer: DispatchAnswer | undefined): 'succeeded' | 'failed' | 'unknown' | 'not_sent' => answer?.kind ?? 'unknown'
+/** All rounds of a call name the first one. */
+const continued = ({ round }: Prepared): { readonly continues?: string } => (round === undefined ? {} : { continues: round.callId })
+

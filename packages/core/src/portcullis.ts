@@ -1,5 +1,6 @@
 import type { Approvals } from './approve.ts'
 import type { Call, Request } from './call.ts'
+import type { TargetKind } from './connectors/own.ts'
 import type { Exchange, Exchanged } from './exchange.ts'
 import type { Explanation, View } from './explain.ts'
 import type { ToolList } from './list.ts'
@@ -18,8 +19,11 @@ export interface Health {
 export interface Portcullis extends AsyncDisposable {
   /** The issuer and only audience of its tokens. */
   readonly url: string
+  /** What the connectors of this deployment have, whoever asks: hosts announce it. */
+  readonly offers: ReadonlySet<TargetKind>
   enforce(call: Call): Promise<Outcome>
-  list(request: Request): Promise<ToolList | Denial | Held | Broken>
+  /** `tool` when absent. */
+  list(request: Request, kind?: TargetKind): Promise<ToolList | Denial | Held | Broken>
   /** Gates 1 and 2, for a host's methods that open a conversation: `initialize`, `ping`, discovery. */
   open(request: Request): Promise<Opened | Denial | Held | Broken>
   /** The answer to a method that the host does not have: `method_unclassified`, unless an earlier gate refuses. */
@@ -40,6 +44,8 @@ export interface Portcullis extends AsyncDisposable {
   logKey(tenant: string): string
   /** Binds everything recorded so far; the signed note of one tenant's log. */
   checkpoint(tenant: string): Promise<string | undefined>
+  /** Told the tenant after each change of its facts; the answer ends it. Hosts tell that tenant's clients, and nobody else. */
+  onChange(listener: (tenant: string) => void): () => void
   health(): Health
   /** Writes open counts, binds the logs and closes the storage. */
   close(): Promise<void>

@@ -27,6 +27,8 @@ export interface Runtime {
   readonly refusals: Refusals
   /** Keys the digests of arguments in the audit. */
   readonly argumentKey: Uint8Array
+  /** Seals what a client keeps between the rounds of a call. */
+  readonly sealKey: Uint8Array
   /** How long a call may take at the vendor, and a port to answer (ms). */
   readonly callMs: number
   readonly portMs: number

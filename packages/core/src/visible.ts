@@ -3,6 +3,7 @@ import { decideConnector } from './chain/06-connector.ts'
 import { decideReadiness } from './chain/07-readiness.ts'
 import { decidePolicy } from './chain/08-policy.ts'
 import { knownTools, type Known, type Snapshotted } from './chain/04-snapshot.ts'
+import type { TargetKind } from './connectors/own.ts'
 import type { AnyDeny } from './chain/verdict.ts'
 
 /** What a caller sees of a tool that is listed: callable now, or after something that the caller can do alone. */
@@ -13,9 +14,9 @@ export interface Visible {
 }
 
 /** The tools that are listed: gates 5 to 8 pass for them, or fail only by something the caller can cure alone (CH-15). Sync and pure. */
-export function visible(base: Snapshotted): readonly Visible[] {
+export function visible(base: Snapshotted, kind?: TargetKind): readonly Visible[] {
   const listed: Visible[] = []
-  for (const known of knownTools(base)) {
+  for (const known of knownTools(base, kind)) {
     const stopped = judgeTool(known)
     if (stopped === undefined) listed.push({ known })
     else if (stopped.curable === true && (stopped.code === 'scope_forbids' || stopped.code === 'step_up_required')) listed.push({ known, cure: stopped.code })

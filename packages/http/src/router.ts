@@ -26,7 +26,8 @@ export interface Router {
 }
 
 type Serve = (request: Request, url: URL) => Response | Promise<Response>
-type Route = Readonly<Partial<Record<'GET' | 'POST', Serve>>>
+type Method = 'GET' | 'POST' | 'DELETE'
+type Route = Readonly<Partial<Record<Method, Serve>>>
 
 /**
  * MCP at `/mcp`, `/mcp/customers/{id}` and `/mcp/tenant`; tokens at `/oauth/token`; metadata of RFC 9728 and RFC 8414 and the key set
@@ -59,7 +60,7 @@ export function router(portcullis: Portcullis, { mcp, onFault }: RouterOptions):
     const route = routeOf(url.pathname)
     if (route === undefined) return notFound()
     const { method } = request
-    const served = method === 'GET' || method === 'POST' ? route[method] : undefined
+    const served = method === 'GET' || method === 'POST' || method === 'DELETE' ? route[method] : undefined
     return served === undefined ? methodNotAllowed(Object.keys(route).join(', ')) : served(request, url)
   }
 
@@ -67,7 +68,10 @@ export function router(portcullis: Portcullis, { mcp, onFault }: RouterOptions):
     const known = fixed.get(pathname)
     if (known !== undefined) return known
     const endpoint = endpointOf(pathname)
-    if (endpoint !== undefined) return { POST: (request) => message(request, endpoint) }
+    if (endpoint !== undefined) {
+      const manage: Serve = (request) => session(request, endpoint)
+      return { POST: (request) => message(request, endpoint), ...(mcp.sessions ? { GET: manage, DELETE: manage } : {}) }
+    }
     if (isResourceMetadata(pathname)) return { GET: () => json(200, resourceMetadata(portcullis.url)) }
     const [, segment, votes] = /^\/approvals\/([^/]+)(\/votes)?$/.exec(pathname) ?? []
     if (segment === undefined) return undefined
@@ -86,6 +90,13 @@ export function router(portcullis: Portcullis, { mcp, onFault }: RouterOptions):
     const parsed = body === undefined ? ({ ok: false, code: 'request_too_large' } as const) : parseJson(body, INGRESS_LIMITS)
     if (!parsed.ok) return refusalResponse(ingressRefusal(parsed.code), null)
     return mcp.fetch(request, { body: parsed.value, request: { token: bearer.token, endpoint, tenantsNamed: tenantsNamed(request) } })
+  }
+
+  /** The stream and the end of a session. */
+  async function session(request: Request, endpoint: Asked['endpoint']): Promise<Response> {
+    const bearer = bearerOf(request)
+    if (!bearer.ok) return badToken(refusalResponse(ingressRefusal('malformed', 'message'), null))
+    return mcp.fetch(request, { request: { token: bearer.token, endpoint, tenantsNamed: tenantsNamed(request) } })
   }
 
   async function authorized(request: Request, serveAs: (asked: Asked) => Promise<Response>): Promise<Response> {

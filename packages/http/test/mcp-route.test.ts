@@ -160,10 +160,11 @@ verifies(['CH-16', 'method_unclassified'], 'MCP-05: no other door is open, in ei
   const token = await set.token('bot')
   for (const method of ['subscriptions/listen', 'resources/read', 'prompts/list', 'completion/complete', 'logging/setLevel', 'tasks/get', 'skills/list', 'sampling/createMessage', 'invented']) {
     const params = { uri: 'x', name: 'x', notifications: { toolsListChanged: true } }
-    const now = await set.rpc('/mcp', token, method, { ...params, _meta: modern }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method })
-    expect([now.status, await now.json()], method).toMatchObject([404, { id: 1, error: { code: -32601, data: { code: 'method_unclassified' } } }])
     const before = await set.rpc('/mcp', token, method, params)
     expect([before.status, await before.json()], method).toMatchObject([200, { id: 1, error: { code: -32601, data: { code: 'method_unclassified' } } }])
+    if (method === 'subscriptions/listen') continue // a door of 2026-07-28, with the chain before it
+    const now = await set.rpc('/mcp', token, method, { ...params, _meta: modern }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method })
+    expect([now.status, await now.json()], method).toMatchObject([404, { id: 1, error: { code: -32601, data: { code: 'method_unclassified' } } }])
   }
 })
 

@@ -45,7 +45,7 @@ test('a host that breaks is answered with a fixed text, and reported', async () 
   await using set = await served()
   const { router } = await import('../src/index.ts')
   const faults: unknown[] = []
-  const routes = router(set.portcullis, { mcp: { fetch: async () => { throw new Error('the secret cause') }, close: async () => undefined }, onFault: (fault) => faults.push(fault) })
+  const routes = router(set.portcullis, { mcp: { sessions: false, notify: () => undefined, fetch: async () => { throw new Error('the secret cause') }, close: async () => undefined }, onFault: (fault) => faults.push(fault) })
   const response = await routes.fetch(new Request('https://mcp.example.com/mcp', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }))
   expect([response.status, (await response.text()).includes('secret')]).toEqual([500, false])
   expect(faults).toHaveLength(1)

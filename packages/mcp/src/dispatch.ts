@@ -1,53 +1,72 @@
-import type { Call, Portcullis, Request as Asked } from '@portcullis/core'
-import { isName, isPlainObject, type Message } from './message.ts'
-import { classify } from './methods.ts'
-import { callRefusal, ingressRefusal, refusal, type DeniedResult, type Refusal } from './refusals.ts'
-import { showTools, type WireToolList } from './tool-list.ts'
-
-/** The one `_meta` key that is read: resumes a held call by the id of its approval. */
-const APPROVAL = 'dev.portcullis/approval'
-
-export interface CallResult {
-  readonly content: readonly [{ readonly type: 'text'; readonly text: string }]
-  readonly structuredContent: Record<string, unknown>
-}
+import type { AskKind, AskRequest, Call, Held, Note, Portcullis, Request as Asked, TargetKind } from '@portcullis/core'
+import { lacking } from './askable.ts'
+import { isName, type Message } from './message.ts'
+import type { Classified } from './methods.ts'
+import { readCall } from './read-call.ts'
+import { callRefusal, ingressRefusal, missingCapability, refusal, stateRefusal, type DeniedResult, type Refusal } from './refusals.ts'
+import { showResult } from './results.ts'
+import { showList } from './target-list.ts'
 
 export type Answer =
-  | { readonly kind: 'result'; readonly result: WireToolList | CallResult | DeniedResult }
+  | { readonly kind: 'result'; readonly result: Readonly<Record<string, unknown>> | DeniedResult }
   | Refusal
+  /** The client is asked; the same call with its answers and `state` goes on. */
+  | { readonly kind: 'asked'; readonly requests: Readonly<Record<string, AskRequest>>; readonly state?: string }
   /** The gates let it through, and what remains is the protocol's own: a handshake to answer, or a notification to drop. */
-  | { readonly kind: 'opened' }
+  | { readonly kind: 'opened'; readonly tenant: string; readonly principal: string }
 
-/** Answers one message, whatever SDK carries it. Reads `method`, the tool's name and arguments and one `_meta` key, and nothing else. */
-export async function dispatch(portcullis: Portcullis, { method, id, params }: Message, asked: Asked, signal: AbortSignal): Promise<Answer> {
+/** Who sent a message and what it can be asked. */
+export interface Caller {
+  readonly asked: Asked
+  readonly signal: AbortSignal
+  /** Empty where nothing can be asked: no capability, or no way to send it. */
+  readonly askable: readonly AskKind[]
+  readonly onNote?: ((note: Note) => void) | undefined
+  /** Of a round that the host itself carried to the client and back; otherwise they come with the message. */
+  readonly answers?: Call['answers']
+}
+
+/** Answers one message, whatever SDK carries it. `classified` is undefined for a method that is refused whatever it says. */
+export async function dispatch(portcullis: Portcullis, { params }: Message, classified: Classified | undefined, caller: Caller): Promise<Answer> {
+  const { asked } = caller
   const { url } = portcullis
-  switch (classify(method, id === undefined)) {
-    case 'open': case 'dropped': {
-      const opened = await portcullis.open(asked)
-      return opened.kind === 'open' ? { kind: 'opened' } : refusal(opened, url)
-    }
-    case 'list': {
-      const list = await portcullis.list(asked)
-      if (list.kind !== 'list') return refusal(list, url)
-      return params['cursor'] === undefined ? { kind: 'result', result: showTools(list) } : ingressRefusal('malformed', 'params') // we gave out none
-    }
-    case 'call': {
-      const call = readCall(params, asked, signal)
-      if (call === undefined) return ingressRefusal('malformed', 'params')
-      const outcome = await portcullis.enforce(call)
-      if (outcome.kind === 'result') return { kind: 'result', result: { content: [{ type: 'text', text: outcome.text }], structuredContent: JSON.parse(outcome.text) as Record<string, unknown> } }
-      const refused = callRefusal(outcome, url)
-      return 'isError' in refused ? { kind: 'result', result: refused } : refused
-    }
+  switch (classified?.kind) {
     case undefined:
       return refusal(await portcullis.unclassified(asked), url)
+    case 'open': case 'dropped': case 'listen': case 'forget': {
+      const opened = await portcullis.open(asked)
+      return opened.kind === 'open' ? { kind: 'opened', tenant: opened.tenant, principal: opened.principal } : refusal(opened, url)
+    }
+    case 'list': {
+      const list = await portcullis.list(asked, classified.target)
+      if (list.kind !== 'list') return refusal(list, url)
+      return params['cursor'] === undefined ? { kind: 'result', result: showList(classified.target, list) } : ingressRefusal('malformed', 'params') // we gave out none
+    }
+    case 'call':
+      return call(portcullis, classified.target, params, caller)
   }
 }
 
-/** Arguments of any shape go to gate 8, which answers and records. Only an approval id or a name that is none stops here. */
-function readCall(params: Message['params'], asked: Asked, signal: AbortSignal): Call | undefined {
-  const { name, arguments: sent, _meta: meta = {} } = params
-  const approvalId = isPlainObject(meta) ? meta[APPROVAL] : undefined
-  if (!isName(name) || !isPlainObject(meta) || (approvalId !== undefined && !isName(approvalId))) return undefined
-  return { ...asked, tool: name, signal, approvalId, arguments: sent === undefined && approvalId === undefined ? {} : sent }
+async function call(portcullis: Portcullis, target: TargetKind, params: Message['params'], { asked, signal, askable, onNote, answers }: Caller): Promise<Answer> {
+  const read = readCall(target, params)
+  if (read === undefined) return ingressRefusal('malformed', 'params')
+  const sent = answers ?? read.answers
+  const outcome = await portcullis.enforce({ ...asked, ...read, answers: sent, signal, askable, onNote })
+  const { url } = portcullis
+  if (outcome.kind === 'result') return { kind: 'result', result: showResult(outcome) }
+  if (outcome.kind === 'asked') {
+    const missing = lacking(outcome.requests, askable)
+    return missing === undefined ? { kind: 'asked', requests: outcome.requests, state: outcome.state } : missingCapability(missing)
+  }
+  if (outcome.kind === 'hold' && sent === undefined && askable.includes('elicitation_url') && isName(outcome.approvalId) && outcome.code === 'approval_required') return link(outcome, url)
+  // What was bound to a state was valid before: it is the state that does not hold.
+  if (outcome.kind === 'denial' && outcome.code === 'input_invalid' && sent?.state !== undefined) return stateRefusal(outcome)
+  const refused = target === 'tool' ? callRefusal(outcome, url) : refusal(outcome, url, target)
+  return 'isError' in refused ? { kind: 'result', result: { ...refused } } : refused
 }
+
+/** Once, when the request opens: where its requester sees how it stands. The ballot is for others, and clients repeat at once what they are asked twice. */
+const link = ({ message, approvalId }: Held, url: string): Answer => ({
+  kind: 'asked',
+  requests: { approval: { method: 'elicitation/create', params: { mode: 'url', message, url: `${url}/approvals/${approvalId}/status` } } },
+})

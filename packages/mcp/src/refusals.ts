@@ -1,4 +1,4 @@
-import { CODES, type Broken, type Denial, type Effect, type Gate, type Held } from '@portcullis/core'
+import { CODES, type Broken, type Denial, type Effect, type Gate, type Held, type TargetKind } from '@portcullis/core'
 import type { MessageId } from './message.ts'
 
 /** What a client is told of a refusal: under `_meta['dev.portcullis/denial']`, or as the `data` of a JSON-RPC error. */
@@ -38,18 +38,36 @@ const INVALID_REQUEST = -32600
 const METHOD_NOT_FOUND = -32601
 const INVALID_PARAMS = -32602
 const INTERNAL_ERROR = -32603
+const MISSING_CAPABILITY = -32021
 /** How old a second factor may be (s), as gate 8 has it. */
 const MAX_AGE = 900
 /** Where nothing says how long to wait (s). */
 const RETRY_AFTER = 5
 
 /** The JSON-RPC error for anything but the call of a tool that the caller may know. */
-export function refusal(stopped: Denial | Held | Broken, url: string): Refusal {
+export function refusal(stopped: Denial | Held | Broken, url: string, target: TargetKind = 'tool'): Refusal {
   if (stopped.kind === 'fault') return error(INTERNAL_ERROR, 'Internal error', { effect: stopped.effect, retryable: false, decisionId: stopped.decisionId })
-  if (stopped.code === 'tool_unknown') return error(INVALID_PARAMS, 'Unknown tool')
+  if (stopped.code === 'tool_unknown') return error(INVALID_PARAMS, `Unknown ${NOUN[target]}`)
   const { status, headers } = httpAnswer(stopped, url)
   const { code, message } = stopped
   return { kind: 'refusal', status, headers, error: { code: code === 'method_unclassified' ? METHOD_NOT_FOUND : DENIED, message, data: tell(stopped) } }
+}
+
+const NOUN: { readonly [K in TargetKind]: string } = { tool: 'tool', resource: 'resource', template: 'resource', subscription: 'resource', prompt: 'prompt', completion: 'completion' }
+
+/** A state that was altered, is late, or was given to somebody else or for another call: an error of the protocol, in the same words. */
+export const stateRefusal = (stopped: Denial): Refusal => error(INVALID_PARAMS, stopped.message, tell(stopped))
+
+/** 2026-07-28: the client would have to declare this before it may be asked. */
+export const missingCapability = (requiredCapabilities: object): Refusal => ({ ...error(MISSING_CAPABILITY, 'Missing required client capability', { requiredCapabilities }), status: 400 })
+
+/** One answer for a session that never was, has ended, or is another principal's. */
+export const NO_SESSION: Refusal = { kind: 'refusal', status: 404, headers: {}, error: { code: -32001, message: 'Session not found' } }
+
+/** Sessions and streams are capped: the flooder waits (CH-18). */
+export const tooMany = (): Refusal => {
+  const { message, remedy, effect, retryable } = CODES.shed
+  return { ...error(DENIED, message, { gate: 'ingress', code: 'shed', message, remedy, effect, retryable, retryAfter: 60 } satisfies Told), status: 429, headers: { 'retry-after': '60' } }
 }
 
 /** The refusal of a call. From gate 5 on the caller may know the tool, and the model is told as well; a better token is asked for over HTTP. */

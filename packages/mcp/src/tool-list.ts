@@ -6,7 +6,7 @@ export interface WireTool {
   readonly title: string
   readonly description: string
   readonly inputSchema: JsonSchema
-  readonly outputSchema: JsonSchema
+  readonly outputSchema?: JsonSchema
   readonly annotations: { readonly readOnlyHint: boolean; readonly destructiveHint: boolean; readonly openWorldHint: true }
   readonly _meta: { readonly 'dev.portcullis/tool': { readonly needsApproval: boolean; readonly cure?: string } }
 }
@@ -22,8 +22,8 @@ export const showTools = ({ tools, calls }: ToolList): WireToolList => ({
   _meta: { 'dev.portcullis/calls': calls },
 })
 
-const showTool = ({ name, title, description, risk, inputSchema, outputSchema, needsApproval, cure }: ListedTool): WireTool => ({
-  name, title, description, inputSchema: bodyOnly(inputSchema), outputSchema,
+const showTool = ({ name, title, description, risk, inputSchema, outputSchema, definition, needsApproval, cure }: ListedTool): WireTool => ({
+  ...(definition === undefined ? { name, title, description, inputSchema: bodyOnly(inputSchema), outputSchema } : (bodyOnly(definition) as unknown as Pick<WireTool, 'name' | 'title' | 'description' | 'inputSchema'>)),
   annotations: { readOnlyHint: risk === 'read', destructiveHint: risk === 'destructive', openWorldHint: true },
   _meta: { 'dev.portcullis/tool': { needsApproval, ...(cure === undefined ? {} : { cure }) } },
 })

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
-import { dispatch } from '../src/dispatch.ts'
-import { readMessage } from '../src/message.ts'
+import type { Portcullis, Request as Asked } from '@portcullis/core'
+import { dispatch as answer } from '../src/dispatch.ts'
+import { readMessage, type Message } from '../src/message.ts'
+import { classify } from '../src/methods.ts'
 import { humanToken, logOf, stage } from './world.ts'
 
 const never = new AbortController().signal
+const dispatch = (portcullis: Portcullis, sent: Message, asked: Asked, signal: AbortSignal) => answer(portcullis, sent, classify(sent.method, sent.id === undefined, portcullis.offers, 'stateless'), { asked, signal, askable: [] })
 const message = (method: string, params?: unknown) => readMessage({ jsonrpc: '2.0', id: 1, method, params: params ?? {} })!
 
 test.each([

@@ -71,7 +71,7 @@ export function inProcess(options: InProcessOptions = {}): Dispatcher {
 
   return {
     dispatch: async (job) => {
-      const run = (vendor: Vendor, signal: AbortSignal): Promise<unknown> => job.tool.run({ input: job.input, customer: job.customer, vendor, signal, callId: job.callId })
+      const run = (vendor: Vendor, signal: AbortSignal): Promise<unknown> => job.tool.run({ input: job.input, customer: job.customer, vendor, signal, callId: job.callId, tell: job.tell ?? (() => undefined) })
       const result = await perform(job, false, run)
       return result.kind === 'done' ? { kind: 'succeeded', value: result.value, injected: result.injected } : result
     },

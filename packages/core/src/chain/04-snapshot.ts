@@ -1,3 +1,4 @@
+import { targetName, type TargetKind } from '../connectors/own.ts'
 import { mayKnow } from '../roles/role.ts'
 import { isFresh } from '../tenancy/freshness.ts'
 import { POLICY_VERSION, type NamedTool, type Snapshot } from '../tenancy/snapshot.ts'
@@ -62,27 +63,34 @@ export function decideSnapshot(scope: InReach, facts: SnapshotFacts): Verdict<'s
 }
 
 /** Gate 4, second half: the name. A tool that the caller may not know answers like one that does not exist. */
-export function resolveTool(base: Snapshotted, name: string): Verdict<'snapshot', Known> {
+export function resolveTool(base: Snapshotted, name: string, kind: TargetKind = 'tool'): Verdict<'snapshot', Known> {
   if (!mayKnow(base.scope.roles)) return deny('snapshot', 'tool_unknown')
-  const named = toolFor(base, base.snapshot.tools.get(name) ?? [])
+  const exact = toolFor(base, base.snapshot.tools.get(targetName(kind, name)) ?? [], kind)
+  const named = exact === undefined && kind === 'resource' ? toolFor(base, templatesOf(base, name), 'template') : exact
   return named === undefined ? deny('snapshot', 'tool_unknown') : pass(new ToolNamed(base, named))
 }
 
-/** Every tool that the caller may know, one a name, in the order of their names. */
-export function knownTools(base: Snapshotted): readonly Known[] {
+/** Every tool (or other target) that the caller may know, one a name, in the order of their names. */
+export function knownTools(base: Snapshotted, kind: TargetKind = 'tool'): readonly Known[] {
   if (!mayKnow(base.scope.roles)) return []
   const known: Known[] = []
   for (const candidates of base.snapshot.tools.values()) {
-    const named = toolFor(base, candidates)
+    const named = toolFor(base, candidates, kind)
     if (named !== undefined) known.push(new ToolNamed(base, named))
   }
   return known
 }
 
+/** The first template, in the order of their names, that makes this URI. */
+const templatesOf = ({ snapshot }: Snapshotted, uri: string): readonly NamedTool[] =>
+  Array.from(snapshot.tools.values()).find(([first]) => first?.tool.own?.matches?.(uri) === true) ?? []
+
 /** Names are resolved by (alias, reach): shared or the customer's own; for the whole tenant a shared one first. */
-function toolFor(base: Snapshotted, candidates: readonly NamedTool[]): NamedTool | undefined {
+function toolFor(base: Snapshotted, candidates: readonly NamedTool[], kind: TargetKind): NamedTool | undefined {
   const { reach } = base.scope
-  const shared = candidates.find(({ instance }) => instance.customer === undefined)
-  if (reach.kind === 'tenant') return shared ?? candidates[0]
-  return shared ?? candidates.find(({ instance }) => instance.customer === reach.customer)
+  const shared = candidates.find((named) => named.instance.customer === undefined && isOf(kind, named))
+  if (shared !== undefined) return shared
+  return candidates.find((named) => (reach.kind === 'tenant' || named.instance.customer === reach.customer) && isOf(kind, named))
 }
+
+const isOf = (kind: TargetKind, { tool }: NamedTool): boolean => (tool.own?.kind ?? 'tool') === kind

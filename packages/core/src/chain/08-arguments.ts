@@ -3,7 +3,9 @@ import type { CustomerKey, Tool } from '../connectors/connector.ts'
 import { inputIssues } from '../connectors/input-issues.ts'
 import { requesterOf } from '../identity/requester.ts'
 import { canonicalJson } from '../json/canonical.ts'
+import { roundBinding, type Resumed, type SealedRound } from '../secrets/sealed-round.ts'
 import { plainCopy } from '../json/plain.ts'
+import { reachKey } from '../tenancy/reach.ts'
 import { POLICY_VERSION } from '../tenancy/snapshot.ts'
 import type { Permitted } from './08-policy.ts'
 import { deny, pass, type Verdict } from './verdict.ts'
@@ -23,12 +25,14 @@ class InputFrozen {
   readonly #input: unknown
   readonly #text: string
   readonly #sent: unknown
+  readonly #round: SealedRound | undefined
 
-  constructor(permitted: Permitted, input: unknown, text: string, sent: unknown) {
+  constructor(permitted: Permitted, input: unknown, text: string, sent: unknown, round: SealedRound | undefined) {
     this.#permitted = permitted
     this.#input = input
     this.#text = text
     this.#sent = sent
+    this.#round = round
   }
 
   get permitted(): Permitted {
@@ -47,6 +51,16 @@ class InputFrozen {
   /** The plain copy of what the caller sent. */
   get sent(): unknown {
     return this.#sent
+  }
+
+  /** The earlier round that this one goes on from. */
+  get round(): SealedRound | undefined {
+    return this.#round
+  }
+
+  /** What the state of a later round is bound to. */
+  binding(): string {
+    return bindingOf(this.#permitted, this.#text)
   }
 
   /** Records of which it must be proven that they are the customer's, before anything takes effect. */
@@ -84,7 +98,7 @@ class OwnershipProven {
 export type Owned = OwnershipProven
 
 /** Gate 8, arguments: marked fields are filled in and never accepted; then the schema runs once, and what it made is frozen. */
-export function decideArguments(permitted: Permitted, raw: unknown): Verdict<'policy', Prepared> {
+export function decideArguments(permitted: Permitted, raw: unknown, resumed: Resumed = 'none'): Verdict<'policy', Prepared> {
   const { known, key } = permitted.ready
   const { tool } = known.named
   const copy = plainCopy(raw ?? {}, INPUT_LIMITS)
@@ -100,7 +114,8 @@ export function decideArguments(permitted: Permitted, raw: unknown): Verdict<'po
     const again = parse(tool.input, filled.value)
     if (!again.ok || again.text !== parsed.text) return deny('policy', 'input_invalid', { detail: 'the input schema is not deterministic' })
   }
-  const prepared = new InputFrozen(permitted, parsed.value, parsed.text, copy.value)
+  if (resumed !== 'none' && !holds(resumed, permitted, parsed.text)) return deny('policy', 'input_invalid', { detail: 'the request state does not hold for this call' })
+  const prepared = new InputFrozen(permitted, parsed.value, parsed.text, copy.value, resumed === 'none' ? undefined : resumed)
   return prepared.claimed.length > CLAIM_LIMIT ? deny('policy', 'input_invalid', { detail: 'too many records in one call' }) : pass(prepared)
 }
 
@@ -111,6 +126,17 @@ export function decideOwnership(prepared: Prepared, owners: readonly (CustomerKe
   const proven = owners.length === claimed.length && owners.every((owner) => owner !== undefined && owner === key)
   return proven ? pass(new OwnershipProven(prepared)) : deny('policy', 'customer_out_of_scope', { security: true })
 }
+
+/** One caller, one reach, one target as it is defined now, one set of arguments. */
+function bindingOf({ ready }: Permitted, text: string): string {
+  const { base, named } = ready.known
+  const { place, reach } = base.scope
+  return roundBinding({ tenant: place.tenant, principal: place.who.principal.id, reach: reachKey(reach), instance: named.instance.id, target: named.name, definition: named.tool.hash, arguments: text })
+}
+
+/** Stolen, altered, late and misused states are one refusal. */
+const holds = (resumed: Exclude<Resumed, 'none'>, permitted: Permitted, text: string): resumed is SealedRound =>
+  resumed !== 'broken' && permitted.ready.known.base.now < resumed.expiresAt && resumed.binding === bindingOf(permitted, text)
 
 type Parsed = { readonly ok: true; readonly value: unknown; readonly text: string } | { readonly ok: false; readonly detail: string }
 

@@ -1,7 +1,9 @@
+import { asked, type Ask } from '../connectors/round.ts'
 import type { CustomerKey, Narrowed, Tool } from '../connectors/connector.ts'
 import { plainCopy } from '../json/plain.ts'
 import { echoes } from '../secrets/canary.ts'
 import { secretStrings } from '../secrets/secret.ts'
+import type { Prepared } from './08-arguments.ts'
 import type { Answered } from './11-dispatch.ts'
 import { deny, pass, type Deny, type Verdict } from './verdict.ts'
 
@@ -15,15 +17,29 @@ class AnswerNarrowed {
   readonly dropped: number
   readonly keyless: number
 
-  constructor(text: string, dropped: number, keyless: number) {
+  readonly #ask: Ask | undefined
+  readonly #prepared: Prepared
+
+  constructor(prepared: Prepared, text: string, dropped: number, keyless: number, ask: Ask | undefined) {
+    this.#prepared = prepared
     this.#text = text
+    this.#ask = ask
     this.dropped = dropped
     this.keyless = keyless
+  }
+
+  get prepared(): Prepared {
+    return this.#prepared
   }
 
   /** The one serialisation: text and structured content are these bytes. */
   get text(): string {
     return this.#text
+  }
+
+  /** The answer is a question to the client. Only targets of the server's own connector ask. */
+  get ask(): Ask | undefined {
+    return this.#ask
   }
 }
 export type Releasable = AnswerNarrowed
@@ -45,7 +61,7 @@ export function decideRespond(answered: Answered): Verdict<'respond', Releasable
   if (text === undefined) return stop('output_invalid')
   if (Buffer.byteLength(text) > RELEASE_LIMIT) return stop('output_too_large')
   if (echoes(text, secretStrings(answered.injected))) return stop('secret_echo', { security: true })
-  return pass(new AnswerNarrowed(text, narrowed.dropped, narrowed.keyless))
+  return pass(new AnswerNarrowed(answered.approved.owned.prepared, text, narrowed.dropped, narrowed.keyless, tool.own === undefined ? undefined : asked(JSON.parse(text) as Readonly<Record<string, unknown>>)))
 }
 
 /** For the whole tenant nothing is taken away. A narrower that throws withholds the answer. */

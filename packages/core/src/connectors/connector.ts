@@ -1,4 +1,7 @@
 import type { z } from 'zod'
+import type { Note } from './note.ts'
+import type { OwnTarget } from './own.ts'
+import type { AskKind, Round } from './round.ts'
 import type { Vendor } from './vendor.ts'
 
 /** What a tool may do to the vendor. Mandatory, without a default. */
@@ -22,6 +25,11 @@ export interface ToolRun {
   readonly vendor: Vendor
   readonly signal: AbortSignal
   readonly callId: string
+  /** Says something before the answer: numbers of progress get through, text only where nothing has to be narrowed. */
+  readonly tell?: ((note: Note) => void) | undefined
+  /** Targets of the server's own connector: what the client answered in this round, and what it says it can be asked. */
+  readonly round?: Round | undefined
+  readonly askable?: readonly AskKind[] | undefined
 }
 
 /** A tool with its types erased: what the chain works with. */
@@ -47,6 +55,8 @@ export interface Tool {
   readonly recordsNamed: (input: unknown) => readonly { record: string; id: CustomerKey }[]
   /** Plain JSON answers only: give it the value of `plainCopy`, before any parse. */
   readonly narrow: (answer: unknown, key: CustomerKey) => Narrowed
+  /** Present exactly on targets of the server's own connector. Internal. */
+  readonly own?: OwnTarget
 }
 
 /** Something a customer can own at the vendor. `owner` is asked before a write; undefined = nobody, or no such record. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { CustomerKey, Risk, ToolScope } from './connector.ts'
+import type { Note } from './note.ts'
 import type { Vendor } from './vendor.ts'
 
 /** The customer of a call: our id, and the vendor's key for it. */
@@ -22,6 +23,8 @@ export interface ToolContext<Input, Scope extends ToolScope, Key extends Custome
   readonly vendor: Vendor
   readonly signal: AbortSignal
   readonly callId: string
+  /** Tells the client how far the call is. Of notes for a customer only the numbers of progress get through. */
+  readonly tell: (note: Note) => void
 }
 
 /** A tool as its author writes it. `risk` has no default; `scope` is `customer` unless it says otherwise. */

@@ -1,4 +1,4 @@
-import type { Connector, CustomerKey, Tool } from '../connectors/connector.ts'
+import type { Connector, CustomerKey, Tool, ToolRun } from '../connectors/connector.ts'
 import type { VendorFailure } from '../connectors/vendor.ts'
 import type { Secret } from '../secrets/secret.ts'
 
@@ -24,7 +24,7 @@ export interface DispatchContext {
   readonly signal: AbortSignal
 }
 
-export interface DispatchJob extends DispatchContext {
+export interface DispatchJob extends DispatchContext, Partial<Pick<ToolRun, 'tell' | 'round' | 'askable'>> {
   readonly tool: Tool
   /** Frozen: what was digested and approved is what runs. */
   readonly input: unknown

@@ -1,75 +1,100 @@
-import { createMcpHandler, isLegacyRequest, ProtocolError, ProtocolErrorCode, Server, WebStandardStreamableHTTPServerTransport, type CallToolResult, type ListToolsResult } from '@modelcontextprotocol/server'
-import type { Portcullis } from '@portcullis/core'
-import { dispatch, type Answer } from '../dispatch.ts'
+import { createMcpHandler, isLegacyRequest, ProtocolErrorCode, WebStandardStreamableHTTPServerTransport, type Server, type ServerContext } from '@modelcontextprotocol/server'
+import type { AskKind, Portcullis, Request as Asked } from '@portcullis/core'
+import { askableOf } from '../askable.ts'
+import { Listeners, type Change } from '../changes.ts'
+import { dispatch, type Answer, type Caller } from '../dispatch.ts'
 import type { Host, HostContext } from '../host.ts'
-import { readMessage, type Message } from '../message.ts'
-import { classify } from '../methods.ts'
-import { HOST_BROKEN, ingressRefusal, refusalResponse, type Refusal } from '../refusals.ts'
+import { isPlainObject, readMessage, type Message } from '../message.ts'
+import { classify, type Carrier, type Classified } from '../methods.ts'
+import { ingressRefusal, refusalResponse, type Refusal } from '../refusals.ts'
+import type { SessionLimits } from '../sessions.ts'
+import { Exchange, noExchange } from './exchange.ts'
+import { listen } from './listen.ts'
+import { makeServer, type ServerInfo } from './make-server.ts'
+import { isStream, unlessRefused } from './peek.ts'
+import type { Session } from './session.ts'
+import { SessionDesk } from './session-desk.ts'
 
-export interface McpHostOptions {
-  /** How the server introduces itself; tells nobody apart. */
-  readonly name?: string | undefined
-  readonly version?: string | undefined
-  readonly instructions?: string | undefined
+export interface McpHostOptions extends ServerInfo {
+  /** Clients of 2025 get sessions: for progress, logs and questions during a call, and for changes. Absent = one answer for one request. */
+  readonly sessions?: SessionLimits | undefined
 }
 
-/** A list may be kept for this long (ms), by the client that asked and by nobody else. */
-const LIST_TTL_MS = 5_000
-
-/** One request on its way through the SDK. The SDK checks headers and envelope, then asks; a refusal it never gets to word. */
-interface Exchange {
-  readonly answer: () => Promise<Answer>
-  refusal?: Refusal
-}
+const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 
 /**
- * Serves both protocol eras from one dispatch, with a fresh server for every request and no sessions. The SDK sees method, tool name
- * and `_meta`, but neither arguments nor token, and its context goes nowhere.
+ * Serves both protocol eras from one dispatch: 2026-07-28 with a fresh server for every request, 2025 the same way or in sessions. The
+ * SDK sees method, name and `_meta`, but neither arguments nor token, and its context goes nowhere.
  */
 export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): Host {
-  const { name = 'portcullis', version = '0.0.0', instructions } = options
   const exchanges = new WeakMap<Request, Exchange>()
-  const modern = createMcpHandler(({ requestInfo }) => server(requestInfo === undefined ? undefined : exchanges.get(requestInfo)), { legacy: 'reject' })
-  return { fetch: answer, close: () => modern.close() }
-
-  function server(exchange: Exchange | undefined): Server {
-    const made = new Server(
-      { name, version },
-      { capabilities: { tools: {} }, cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'private' } }, ...(instructions === undefined ? {} : { instructions }) },
-    )
-    made.setRequestHandler('tools/list', async () => (await resultOf(exchange)) as unknown as ListToolsResult)
-    made.setRequestHandler('tools/call', async () => (await resultOf(exchange)) as unknown as CallToolResult)
-    return made
+  const listeners = new Listeners()
+  const answer = async ({ http }: Pick<ServerContext, 'http'>, context: ServerContext): Promise<object> => (http?.req === undefined ? noExchange() : (exchanges.get(http.req)?.resultFor(context) ?? noExchange()))
+  const server = (carrier: Carrier): Server => makeServer(portcullis, options, carrier, (context) => answer(context, context))
+  const modern = createMcpHandler(() => server('modern'), { legacy: 'reject' })
+  const desk = options.sessions === undefined ? undefined : new SessionDesk(portcullis, listeners, options.sessions, () => server('session'))
+  const stop = portcullis.onChange((tenant) => {
+    for (const kind of ['tools', 'prompts', 'resources'] as const) listeners.publish(tenant, { kind })
+  })
+  return {
+    sessions: desk !== undefined,
+    fetch: serve,
+    notify: (tenant, change: Change) => listeners.publish(tenant, change),
+    async close() {
+      stop()
+      desk?.close()
+      await modern.close()
+    },
   }
 
-  async function answer(request: Request, { body, request: asked }: HostContext): Promise<Response> {
-    const message = readMessage(body)
-    if (message === undefined) return refusalResponse(ingressRefusal('malformed', 'message'), null)
-    const id = message.id ?? null
-    const kind = classify(message.method, message.id === undefined)
-    const ask = (): Promise<Answer> => dispatch(portcullis, message, asked, request.signal)
+  async function serve(request: Request, { body, request: asked }: HostContext): Promise<Response> {
     const shown = bare(request)
-    const forSdk = stripped(message)
-    if (kind !== 'list' && kind !== 'call') {
-      const early = await ask()
-      if (early.kind === 'refusal') return refusalResponse(kind === undefined ? { ...early, status: await statusOf(early, shown, forSdk) } : early, id)
-      if (kind === 'dropped') return new Response(null, { status: 202 })
-    }
-    const exchange: Exchange = { answer: ask }
-    const response = await through(exchange, shown, forSdk)
-    return exchange.refusal === undefined ? response : refusalResponse(exchange.refusal, id)
+    const sessionId = request.headers.get('mcp-session-id')
+    if (request.method !== 'POST') return desk === undefined ? new Response(null, { status: 405 }) : desk.manage(shown, sessionId, asked)
+    const message = readMessage(body)
+    if (message === undefined) return desk !== undefined && sessionId !== null && isReply(body) ? desk.reply(shown, sessionId, asked, body) : refusalResponse(ingressRefusal('malformed', 'message'), null)
+    const legacy = await isLegacyRequest(shown, stripped(message))
+    if (!legacy || desk === undefined || (sessionId === null && message.method !== 'initialize')) return take(message, asked, request.signal, shown, legacy ? 'stateless' : 'modern')
+    if (sessionId === null) return desk.begin(shown, message, asked, stripped(message))
+    const session = await desk.find(sessionId, asked)
+    return session.kind === 'refusal' ? refusalResponse(session, message.id ?? null) : take(message, asked, request.signal, shown, 'session', session.session)
   }
 
-  /** Clients of 2025 get one JSON answer instead of a stream, so that a refusal can still choose its status. */
-  async function through(exchange: Exchange, request: Request, body: object): Promise<Response> {
-    if (!(await isLegacyRequest(request, body))) {
-      exchanges.set(request, exchange)
-      return modern.fetch(request, { parsedBody: body })
+  async function take(message: Message, asked: Asked, gone: AbortSignal, shown: Request, carrier: Carrier, session?: Session): Promise<Response> {
+    const id = message.id ?? null
+    const forSdk = stripped(message)
+    const classified = classify(message.method, message.id === undefined, portcullis.offers, carrier)
+    const askable = carrier === 'modern' ? declaredIn(message) : (session?.askable ?? [])
+    const caller: Caller = { asked, signal: gone, askable }
+    if (classified?.kind === 'listen') {
+      const stream = await listen(portcullis, listeners, () => server('modern'), message, caller, shown, forSdk)
+      return stream instanceof Response ? stream : refusalResponse(stream, id)
     }
-    const legacy = server(exchange)
-    await legacy.connect(new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true }))
-    const { transport } = legacy
-    if (!(transport instanceof WebStandardStreamableHTTPServerTransport)) return refusalResponse(HOST_BROKEN, null)
+    if (classified?.kind !== 'list' && classified?.kind !== 'call') {
+      const early = await dispatch(portcullis, message, classified, caller)
+      if (early.kind === 'refusal') return refusalResponse(classified === undefined ? { ...early, status: statusOf(early, carrier) } : early, id)
+      if (classified?.kind === 'forget') session?.watched.delete(String(message.params['uri']))
+      if (classified?.kind === 'dropped' && session === undefined) return new Response(null, { status: 202 })
+    }
+    const exchange = new Exchange(async (more) => remembered(session, message, classified, await run(message, classified, caller, session !== undefined, more)), progressTokenOf(message))
+    exchanges.set(shown, exchange)
+    const response = await through(shown, forSdk, carrier, session)
+    return carrier === 'session' ? unlessRefused(response, exchange, id) : exchange.refusal === undefined || isStream(response) ? response : refusalResponse(exchange.refusal, id)
+  }
+
+  /** `forget` has been judged already; the SDK still wants its empty result. Only in a session can a client cancel by a message. */
+  async function run(message: Message, classified: Classified | undefined, caller: Caller, cancellable: boolean, more: Pick<Caller, 'signal' | 'onNote' | 'answers'>): Promise<Answer> {
+    if (classified?.kind === 'forget') return { kind: 'result', result: {} }
+    return dispatch(portcullis, message, classified, { ...caller, ...more, signal: cancellable ? AbortSignal.any([caller.signal, more.signal]) : caller.signal })
+  }
+
+  /** Clients of 2025 without a session get one JSON answer instead of a stream, so that a refusal can still choose its status. */
+  async function through(request: Request, body: object, carrier: Carrier, session: Session | undefined): Promise<Response> {
+    if (carrier === 'modern') return modern.fetch(request, { parsedBody: body })
+    if (session !== undefined) return session.handle(request, body)
+    const legacy = server('stateless')
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
+    await legacy.connect(transport)
     try {
       return await transport.handleRequest(request, { parsedBody: body })
     } finally {
@@ -78,26 +103,36 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
   }
 }
 
-/** A method that does not exist is 404 in 2026-07-28; clients of 2025 take that for a lost session. */
-const statusOf = async ({ status, error }: Refusal, request: Request, body: object): Promise<number> =>
-  status === 200 && error.code === ProtocolErrorCode.MethodNotFound && !(await isLegacyRequest(request, body)) ? 404 : status
+function remembered(session: Session | undefined, { params }: Message, classified: Classified | undefined, answered: Answer): Answer {
+  if (classified?.kind === 'call' && classified.target === 'subscription' && answered.kind === 'result') session?.watched.add(String(params['uri']))
+  return answered
+}
 
-async function resultOf(exchange: Exchange | undefined): Promise<object> {
-  if (exchange === undefined) throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error')
-  const answered = await exchange.answer().catch(() => HOST_BROKEN)
-  if (answered.kind === 'result') return answered.result
-  exchange.refusal = answered.kind === 'refusal' ? answered : HOST_BROKEN
-  throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error')
+/** A method that does not exist is 404 in 2026-07-28; clients of 2025 take that for a lost session. */
+const statusOf = ({ status, error }: Refusal, carrier: Carrier): number => (status === 200 && error.code === ProtocolErrorCode.MethodNotFound && carrier === 'modern' ? 404 : status)
+
+const isReply = (body: unknown): body is object => isPlainObject(body) && body['jsonrpc'] === '2.0' && 'id' in body && ('result' in body || 'error' in body) && !('method' in body)
+
+function declaredIn({ params: { _meta } }: Message): readonly AskKind[] {
+  return isPlainObject(_meta) ? askableOf(_meta[CAPABILITIES]) : []
+}
+
+function progressTokenOf({ params: { _meta } }: Message): string | number | undefined {
+  const token = isPlainObject(_meta) ? _meta['progressToken'] : undefined
+  return typeof token === 'string' || typeof token === 'number' ? token : undefined
 }
 
 /** The request without its credentials and its body. */
-function bare({ url, headers, signal }: Request): Request {
+function bare({ url, method, headers, signal }: Request): Request {
   const kept = [...headers].filter(([name]) => name === 'accept' || name === 'content-type' || name.startsWith('mcp-'))
-  return new Request(new URL('/mcp', url), { method: 'POST', headers: kept, signal })
+  return new Request(new URL('/mcp', url), { method, headers: kept, signal })
 }
 
-/** The message without arguments: they are gate 8's to judge, also when they are no object at all. */
+const JUDGED: ReadonlySet<string> = new Set(['arguments', 'inputResponses', 'requestState'])
+
+/** The message without what gate 8 judges, also when it has no form at all, and without what the client answered. */
 function stripped({ id, method, params }: Message): object {
-  const { arguments: _, ...rest } = params
-  return { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params: rest }
+  const rest = Object.fromEntries(Object.entries(params).filter(([name]) => !JUDGED.has(name)))
+  const blank = method === 'completion/complete' ? { argument: { name: '', value: '' } } : {}
+  return { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params: { ...rest, ...blank } }
 }

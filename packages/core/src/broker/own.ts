@@ -1,0 +1,34 @@
+import type { Dispatcher, DispatchAnswer, DispatchJob } from '../ports/dispatcher.ts'
+
+/**
+ * Runs targets of the server's own connector here, where their code lives, whatever dispatcher the others have: there is no vendor, no
+ * credential and nothing to isolate from. It answers when the call is cancelled even if the code hangs; the deadline is the caller's.
+ */
+export const withOwn = (vendors: Dispatcher): Dispatcher => ({
+  dispatch: (job) => (job.tool.own === undefined ? vendors.dispatch(job) : run(job)),
+  owner: (job) => vendors.owner(job),
+})
+
+async function run(job: DispatchJob): Promise<DispatchAnswer> {
+  const { tool, input, signal, callId, tell = () => undefined, round, askable = [] } = job
+  if (signal.aborted) return { kind: 'not_sent', code: 'cancelled' }
+  const { promise: cancelled, resolve } = Promise.withResolvers<'cancelled'>()
+  const cancel = (): void => resolve('cancelled')
+  signal.addEventListener('abort', cancel, { once: true })
+  try {
+    const answer = await Promise.race([finished(tool.run({ input, customer: undefined, vendor: NO_VENDOR, signal, callId, tell, round, askable })), cancelled])
+    return answer === 'cancelled' ? { kind: 'unknown', code: 'cancelled' } : answer
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+}
+
+/** Only codes leave: an error's text may hold anything. */
+const finished = (work: Promise<unknown>): Promise<DispatchAnswer> =>
+  work.then(
+    (value) => ({ kind: 'succeeded', value }),
+    () => ({ kind: 'failed', failure: 'connector_failed', sent: true }),
+  )
+
+const nothing = (): Promise<never> => Promise.reject(new Error('There is no vendor.'))
+const NO_VENDOR = { get: nothing, post: nothing, all: nothing }

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { advertise } from './advertise.ts'
+import type { Connector, JsonSchema, Risk, Tool, ToolRun } from './connector.ts'
+import { definitionFault } from './definition.ts'
+import { targetName, type TargetKind } from './own.ts'
+import { toolHash } from './tool-hash.ts'
+
+type Run = (call: ToolRun) => Promise<unknown>
+
+/** `definition` is the rest of the listing, as MCP writes it; `inputSchema` stands in for the one made of `input`. */
+export interface SelfTool {
+  readonly risk: Risk
+  readonly description: string
+  readonly definition?: JsonSchema
+  readonly input?: z.ZodObject
+  readonly run: Run
+}
+
+export interface SelfPrompt {
+  readonly definition: JsonSchema
+  readonly input?: z.ZodObject
+  readonly run: Run
+  /** Answers a `completion/complete` result; its input is `{ argument, value }`. */
+  readonly complete?: Run
+}
+
+/** Resources and templates: `read` gets `{ uri }`. */
+export interface SelfResource {
+  readonly definition: JsonSchema
+  readonly read: Run
+  readonly complete?: Run
+  /** Its changes may be subscribed to. */
+  readonly watched?: boolean
+}
+
+export interface SelfSpec {
+  readonly title: string
+  readonly tools?: Readonly<Record<string, SelfTool>>
+  readonly prompts?: Readonly<Record<string, SelfPrompt>>
+  /** By URI. */
+  readonly resources?: Readonly<Record<string, SelfResource>>
+  /** By URI template; every `{name}` stands for one segment of a path. */
+  readonly templates?: Readonly<Record<string, SelfResource>>
+}
+
+/** Visible ASCII that needs no quoting in a header or a scope. */
+const NAME = /^[!#-[\]-~]{1,200}$/
+const NOTHING = z.strictObject({})
+const ARGUMENTS = z.record(z.string(), z.string())
+const URI = z.strictObject({ uri: z.string() })
+const COMPLETED = z.strictObject({ argument: z.string(), value: z.string(), context: ARGUMENTS.optional() })
+const request = z.strictObject({ method: z.enum(['elicitation/create', 'sampling/createMessage', 'roots/list']), params: z.looseObject({}).optional() })
+const ASK = z.strictObject({ resultType: z.literal('input_required'), inputRequests: z.record(z.string(), request).refine((asked) => Object.keys(asked).length > 0), state: z.unknown().optional() })
+/** Any result but a malformed question. */
+const RAW = z.union([ASK, z.looseObject({ resultType: z.literal('complete').optional() })])
+
+/**
+ * The server's own connector: bare names, MCP results as they are, prompts and resources. There is no vendor, so nothing of it can be
+ * narrowed: it serves whole-tenant reach and no customer. Internal: `defineConnector` is what embedders have.
+ * @throws Fault `connector_invalid`
+ */
+export function selfConnector(spec: SelfSpec): Connector {
+  const targets = [
+    ...entries(spec.tools, (name, { risk, description, definition = {}, input = NOTHING, run }) => {
+      const inputSchema = definition['inputSchema'] ?? advertise(input, 'input', `${name}.input`)
+      return [target('tool', name, { risk, description, input, run, definition: { ...definition, name, description, inputSchema } })]
+    }),
+    ...entries(spec.prompts, (name, { definition, input = NOTHING, run, complete }) => [
+      target('prompt', name, { input, run, definition: { ...definition, name } }),
+      ...completion(`prompt:${name}`, complete),
+    ]),
+    ...entries(spec.resources, (uri, { definition, read, watched = false }) => [
+      target('resource', uri, { input: URI, run: read, definition: { ...definition, uri } }),
+      ...(watched ? [target('subscription', uri, { input: NOTHING, run: async () => ({}), definition: {} })] : []),
+    ]),
+    ...entries(spec.templates, (uriTemplate, { definition, read, complete }) => [
+      target('template', uriTemplate, { input: URI, run: read, definition: { ...definition, uriTemplate }, matches: matcher(uriTemplate) }),
+      ...completion(`template:${uriTemplate}`, complete),
+    ]),
+  ]
+  return Object.freeze({
+    id: 'self', title: spec.title, category: 'self', settings: NOTHING, credential: NOTHING, customer: z.string(),
+    authorize: { type: 'api_key', header: 'x-none' } as const,
+    baseUrl: nowhere, hosts: () => [], records: {}, tools: new Map(targets.map((tool) => [tool.name, tool])),
+  })
+}
+
+const nowhere = (): string => {
+  throw definitionFault('self: there is no vendor.')
+}
+
+const entries = <T>(record: Readonly<Record<string, T>> = {}, make: (name: string, spec: T) => readonly Tool[]): Tool[] => Object.entries(record).flatMap(([name, spec]) => make(name, spec))
+
+const completion = (of: string, complete: Run | undefined): Tool[] => (complete === undefined ? [] : [target('completion', of, { input: COMPLETED, run: complete, definition: {} })])
+
+interface Made {
+  readonly risk?: Risk
+  readonly description?: string
+  readonly input: z.ZodObject
+  readonly run: Run
+  readonly definition: JsonSchema
+  readonly matches?: (uri: string) => boolean
+}
+
+function target(kind: TargetKind, name: string, { risk = 'read', description = '', input, run, definition, matches }: Made): Tool {
+  if (!NAME.test(name)) throw definitionFault(`self: ${JSON.stringify(name)} is no ${kind} name: at most 200 visible ASCII characters without quotes.`)
+  const advertised = { input: advertise(input, 'input', `${name}.input`), output: {} }
+  const facts = { name: targetName(kind, name), title: name, description, risk, scope: 'tenant', sensitive: false } as const
+  return Object.freeze({
+    ...facts, advertised, input, output: RAW, clear: [], run,
+    hash: toolHash({ ...facts, advertised: { ...advertised, output: definition } }),
+    fill: (args: unknown) => ({ ok: true, value: args }) as const,
+    recordsNamed: () => [],
+    narrow: () => ({ ok: false, reason: 'foreign' }) as const,
+    own: Object.freeze({ kind, definition, ...(matches === undefined ? {} : { matches }) }),
+  })
+}
+
+function matcher(template: string): (uri: string) => boolean {
+  const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
+  const pattern = new RegExp(`^${template.split(/\{[A-Za-z0-9_]+\}/).map(literal).join('[^/]{1,200}')}$`)
+  return (uri) => pattern.test(uri)
+}

@@ -1,0 +1,38 @@
+import { Server, type ServerCapabilities, type ServerContext } from '@modelcontextprotocol/server'
+import type { Portcullis } from '@portcullis/core'
+import { ANSWERED, classify, type Carrier } from '../methods.ts'
+
+/** How a server introduces itself; tells nobody apart. */
+export interface ServerInfo {
+  readonly name?: string | undefined
+  readonly version?: string | undefined
+  readonly instructions?: string | undefined
+}
+
+/** A list may be kept for this long (ms), by the client that asked and by nobody else. */
+const LIST_TTL_MS = 5_000
+const HINT = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const
+const cacheHints = { 'tools/list': HINT, 'resources/list': HINT, 'resources/templates/list': HINT, 'prompts/list': HINT }
+
+/** A low-level server whose every handler asks `answer`: the SDK frames and checks, and decides nothing. */
+export function makeServer({ offers }: Portcullis, info: ServerInfo, carrier: Carrier, answer: (context: ServerContext) => Promise<object>): Server {
+  const { name = 'portcullis', version = '0.0.0', instructions } = info
+  const made = new Server({ name, version }, { capabilities: capabilitiesOf(offers, carrier), cacheHints, ...(instructions === undefined ? {} : { instructions }) })
+  const handle = made.setRequestHandler.bind(made) as (method: string, handler: (request: unknown, context: ServerContext) => Promise<object>) => void
+  for (const method of ANSWERED) if (classify(method, false, offers, carrier) !== undefined) handle(method, (_, context) => answer(context))
+  return made
+}
+
+/** Of the deployment, and the same for everybody: what a caller may use, the lists tell. Changes are told where there is a stream for them. */
+function capabilitiesOf(offers: Portcullis['offers'], carrier: Carrier): ServerCapabilities {
+  const changes = carrier === 'stateless' ? {} : { listChanged: true }
+  const watched = carrier !== 'stateless' && offers.has('subscription') ? { subscribe: true } : {}
+  const own = Array.from(offers).some((kind) => kind !== 'tool')
+  return {
+    tools: changes,
+    ...(offers.has('resource') || offers.has('template') ? { resources: { ...changes, ...watched } } : {}),
+    ...(offers.has('prompt') ? { prompts: changes } : {}),
+    ...(offers.has('completion') ? { completions: {} } : {}),
+    ...(own ? { logging: {} } : {}),
+  }
+}
