@@ -20,7 +20,7 @@ const SAID: { readonly [G in Numbered]: { readonly reads: string; readonly prove
       'A principal that trusted state knows stands behind a token that holds at this moment. Claims say who asks and may narrow; ' +
       'they never grant.',
     recorded:
-      'A refusal here, also of a token that held until a moment ago, goes to the counter `anonymous_refusals` and to no tenant’s ' +
+      'A token that verified and does not hold goes to its tenant’s log, once a minute; everything else to the counter `anonymous_refusals` and to no tenant’s log.' +
       'log.',
   },
   tenant: {
@@ -150,7 +150,7 @@ export function chainPage(stages: readonly Stage[], notYet: readonly string[]): 
     '```text', 'a request',
     ...branch(ingress, false), ...gates.flatMap((stage, index) => branch(stage, index === gates.length - 1)),
     '       └─▶ released: the answer, and the id under which it is recorded', '```', '',
-    '- A refusal from gate 2 on is recorded in the tenant’s log before it is answered; from gate 11 on it is in the record of the outcome. Equal ones within a minute are one record with a count.',
+    '- A refusal of a token that verified is recorded in the tenant’s log before it is answered; from gate 11 on it is in the record of the outcome. Equal ones within a minute are one record with a count.',
     '- Ingress (0) stands before anybody is known. Floods are shed there too, whatever gate refused them: counted, not recorded.',
     '- Anything that breaks, takes too long or answers in the wrong shape refuses. `effect` says whether something happened at the vendor: `none`, `done`, `unknown`.',
     ...(notYet.length === 0 ? [] : [`- In the catalogue and not answered by anything yet: ${list(notYet)}.`]), '',

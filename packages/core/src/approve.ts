@@ -124,7 +124,7 @@ export class Approvals {
   async #turnDown(run: Run, code: VoteDenied['code'], decisionId: string): Promise<VoteDenied | Stopped> {
     const { who } = run.subject
     if (who === undefined || !this.#takes(who)) return this.#shed(decisionId)
-    const noted = await this.#runtime.refusals.note({ ...run.subject, who }, 'refusal', deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
+    const noted = await this.#runtime.refusals.note({ ...run.subject, claims: who.claims }, 'refusal', deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
     return noted === 'shed' ? this.#shed(decisionId) : refused(code)
   }
 

@@ -44,6 +44,11 @@ export async function explain(runtime: Runtime, call: Call, view: View): Promise
   }
 }
 
+/** As `explain` for an operator, without a record: of facts that are not in force the log says nothing. */
+export async function imagine(runtime: Runtime, call: Call): Promise<Explanation> {
+  return present(await judge(new Passage(runtime, call), false), 'operator')
+}
+
 /** As `explain`, with the ownership of records really asked for: what a call would meet right now, without the call. */
 export async function dryRun(runtime: Runtime, call: Call): Promise<Explanation> {
   const passage = new Passage(runtime, call)
@@ -82,7 +87,7 @@ async function recordOnce(runtime: Runtime, passage: Passage, stopped: Stopped):
   if (who === undefined) return undefined
   const shed = deny('ingress', 'shed', { retryAfter: 60 })
   if (!runtime.shedder.take(who.claims.tenant, who.principal.id, who.claims.credential, runtime.clock.now())) return shed
-  const noted = await runtime.refusals.note({ ...subject, who }, 'explanation', stopped, { decision: passage.decisionId })
+  const noted = await runtime.refusals.note({ ...subject, claims: who.claims }, 'explanation', stopped, { decision: passage.decisionId })
   return noted === 'shed' ? shed : undefined
 }
 

@@ -29,6 +29,10 @@ import type { Runtime } from './runtime.ts'
 
 /** Time after the deadline in which a completion may still come before the reconciler takes the call (ms). */
 const GRACE = 15_000
+/** How long the state of a call that asked holds (ms). */
+const ROUND_MS = 900_000
+/** How old a decision may be when it is admitted (ms). */
+const DECISION_AGE = 60_000
 /** How often a decision is made anew because the facts changed under it. */
 const ATTEMPTS = 3
 
@@ -77,16 +81,16 @@ export class Passage {
     return approval !== undefined && approval.requester === requesterOf(place.who.principal) && approval.tool === tool ? JSON.parse(approval.sent) : undefined
   }
 
-  /** Asks the vendor whose records these are; a record of the asking is durable before it. Order and number as claimed. */
-  async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'> | Deny<'ingress'>> {
-    const { claimed } = prepared
-    if (claimed.length === 0) return pass([])
   /** The state of a later round, as the client sent it back. */
   resumed(): Resumed {
     const state = this.call.answers?.state
     return state === undefined ? 'none' : openRound(this.#runtime.sealKey, state)
   }
 
+  /** Asks the vendor whose records these are; a record of the asking is durable before it. Order and number as claimed. */
+  async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'> | Deny<'ingress'>> {
+    const { claimed } = prepared
+    if (claimed.length === 0) return pass([])
     if (this.#floods()) return deny('ingress', 'shed', { retryAfter: 60 })
     const { ledger } = await this.#run.door(prepared.permitted.ready.known.base.scope.place.tenant)
     await this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership', { call: this.decisionId, ...describe(this.#run.subject), records: claimed.map(({ record }) => record) }) }))
@@ -119,7 +123,9 @@ export class Passage {
     const { known } = owned.prepared.permitted.ready
     const { scope, snapshot } = known.base
     const { ledger } = await this.#run.door(scope.place.tenant)
-    const { principal } = scope.place.who
+    const { principal, now } = scope.place.who
+    // Asking for owners takes time: what was decided long ago is decided anew, on facts and a token of this moment.
+    if (this.#runtime.clock.now() - now > DECISION_AGE) return { kind: 'changed', authorization: snapshot.version }
     const item: AdmitItem = {
       kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
       deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
@@ -160,6 +166,7 @@ export class Passage {
     const round = answers === undefined ? undefined : { responses: answers.responses, state: prepared.round?.state }
     const job = { ...this.#context(prepared, startBy), tool, input: prepared.input, customer, tell: notes.tell, ...(tool.own === undefined ? {} : { round, askable }) }
     this.#answer = checkedAnswer(await this.#bounded(() => this.#runtime.dispatcher.dispatch(job)))
+    notes.close()
     return this.#answer
   }
 
@@ -167,7 +174,6 @@ export class Passage {
   async complete(verdict: Pass<Releasable> | AnyDeny): Promise<CloseAnswer | undefined> {
     const asks = verdict.kind === 'pass' && verdict.proof.ask !== undefined
     const status = asks ? 'not_sent' : statusOf(this.#answer) // a call that asked is counted in the round that ends it
-    notes.close()
     const said = verdict.kind === 'pass' ? { dropped: verdict.proof.dropped, keyless: verdict.proof.keyless, bytes: verdict.proof.text.length } : { gate: verdict.gate, code: verdict.code, detail: verdict.detail ?? null, security: verdict.security ?? false }
     const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status: asks ? 'asked' : status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
     try {
@@ -183,13 +189,13 @@ export class Passage {
 
   effect(verdict: Pass<Releasable> | AnyDeny): Effect {
     if (verdict.kind !== 'pass') return effectOf(verdict)
+    if (verdict.proof.ask !== undefined) return 'none'
     return this.#run.subject.known?.named.tool.risk === 'read' ? 'none' : 'done'
   }
 
   /** Lets the answer out, now that its record is durable. */
   release(recorded: Recorded<Pass<Releasable> | AnyDeny>): Outcome {
     const { answer } = recorded
-    if (verdict.proof.ask !== undefined) return 'none'
     if (answer.kind !== 'pass') return tell(answer, this.decisionId)
     const { text, ask, prepared } = answer.proof
     const { decisionId } = this
@@ -250,7 +256,7 @@ export class Passage {
     const { instance } = named
     return {
       callId: this.decisionId, tenant, instance: instance.id, connector: instance.connector, settings: instance.settings,
-      credential: () => within(clock, portMs, plane.credential(tenant, instance.id)),
+      credential: () => within(clock, portMs, plane.credential(tenant, instance.id, instance.configuration)),
       authorization: { configurationVersion: instance.configuration },
       deadlineMs: callMs, startBy, signal: this.call.signal ?? new AbortController().signal,
     }
@@ -289,7 +295,7 @@ function approvalOf(owned: Owned, approvalId: string | undefined, id: string): N
   }
 }
 
-const statusOf = (answer: DispatchAnswer | undefined): 'succeeded' | 'failed' | 'unknown' | 'not_sent' => answer?.kind ?? 'unknown'
 /** All rounds of a call name the first one. */
 const continued = ({ round }: Prepared): { readonly continues?: string } => (round === undefined ? {} : { continues: round.callId })
 
+const statusOf = (answer: DispatchAnswer | undefined): 'succeeded' | 'failed' | 'unknown' | 'not_sent' => answer?.kind ?? 'unknown'

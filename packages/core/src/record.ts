@@ -4,10 +4,13 @@ import type { Known } from './chain/04-snapshot.ts'
 import type { Owned } from './chain/08-arguments.ts'
 import { canonicalJson } from './json/canonical.ts'
 import { POLICY_VERSION } from './tenancy/snapshot.ts'
+import type { AccessClaims } from './identity/claims.ts'
 import type { Reach } from './tenancy/reach.ts'
 
 /** How far the chain got with a request: all that is known of it. */
 export interface Subject {
+  /** Of a token that verified, whatever gate 1 makes of it. */
+  readonly claims?: AccessClaims
   readonly who?: Authenticated
   readonly reach?: Reach
   readonly known?: Known
@@ -23,8 +26,8 @@ export function recordBody(kind: string, fields: Readonly<Record<string, unknown
 const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
 
 /** Who, for whom and with what: the part that all records of requests share. Nothing that a caller could make long. */
-export function describe({ who, reach, known }: Subject): Readonly<Record<string, unknown>> {
-  if (who === undefined) return {}
+export function describe({ claims: verified, who, reach, known }: Subject): Readonly<Record<string, unknown>> {
+  if (who === undefined) return verified === undefined ? {} : describeToken(verified)
   const { principal, claims, directory } = who
   return {
     tenant: claims.tenant,
@@ -41,6 +44,11 @@ export function describe({ who, reach, known }: Subject): Readonly<Record<string
     versions: { facts: directory.version, policy: POLICY_VERSION },
   }
 }
+
+/** Gate 1 refused a token that verified: what it says of itself is all there is to say. */
+const describeToken = ({ tenant, subject, actor, credential, session, id }: AccessClaims): Readonly<Record<string, unknown>> => ({
+  tenant, principal: subject, actors: actor === undefined ? [subject] : [subject, actor], principalKind: null, credential: credential ?? null, session: session ?? null, token: id,
+})
 
 /** Argument fields that the tool declares clear as they are, all others as keyed digests: equal values can be found, none can be read. */
 export function describeArguments(owned: Owned, key: Uint8Array): Readonly<Record<string, unknown>> {

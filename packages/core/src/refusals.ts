@@ -24,7 +24,7 @@ export type Noted = 'recorded' | 'counted' | 'shed'
 /** Everything that makes two refusals equal. What the caller sent is not in it, or a flood could make each one new. */
 const keyOf = (subject: Subject, kind: string, stopped: Said): string =>
   JSON.stringify([
-    kind, subject.who?.claims.tenant, subject.who?.principal.id, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
+    kind, subject.claims?.tenant, subject.who?.principal.id ?? subject.claims?.subject, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
     stopped?.gate, stopped?.code,
   ])
 
@@ -48,9 +48,9 @@ export class Refusals {
   }
 
   /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. */
-  async note(subject: Subject & Required<Pick<Subject, 'who'>>, kind: 'refusal' | 'explanation', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
+  async note(subject: Subject & Required<Pick<Subject, 'claims'>>, kind: 'refusal' | 'explanation', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
     const now = this.#clock.now()
-    const { tenant } = subject.who.claims
+    const { tenant, subject: name } = subject.claims
     const key = keyOf(subject, kind, stopped)
     const known = this.#windows.get(key)
     if (known !== undefined) {
@@ -59,7 +59,7 @@ export class Refusals {
       await known.durable
       return 'counted'
     }
-    if (!this.#records.take(tenant, subject.who.principal.id, undefined, now)) return 'shed'
+    if (!this.#records.take(tenant, subject.who?.principal.id ?? name, undefined, now)) return 'shed'
     const body = recordBody(kind, { ...more, ...describe(subject), gate: stopped?.gate ?? null, code: stopped?.code ?? null, security: stopped?.security ?? false })
     const first = this.#doors.open(tenant).then(({ ledger }) => ledger.note({ kind: 'note', body }))
     const counted: Counted = { first: now, last: now, count: 1, durable: first }

@@ -8,16 +8,15 @@ import type { Runtime } from './runtime.ts'
  * to a tenant's log; floods of known principals are shed before they reach it.
  */
 export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyHold, decisionId: string, more: Readonly<Record<string, unknown>> = {}): Promise<Denial | Held> {
-  const { who } = run.subject
-  if (who === undefined) {
+  const { claims, who } = run.subject
+  if (claims === undefined) {
     runtime.count('anonymous_refusals')
     return tell(stopped, decisionId)
   }
   if (stopped.code === 'approval_required') return tell(stopped, decisionId) // opening the request made its record
-  const { principal, claims } = who
-  if (!runtime.shedder.take(claims.tenant, principal.id, claims.credential, runtime.clock.now())) return shed(runtime, decisionId)
+  if (!runtime.shedder.take(claims.tenant, who?.principal.id ?? claims.subject, claims.credential, runtime.clock.now())) return shed(runtime, decisionId)
   try {
-    const noted = await runtime.refusals.note({ ...run.subject, who }, 'refusal', stopped, { decision: decisionId, gates: run.trace.toString(), ...more })
+    const noted = await runtime.refusals.note({ ...run.subject, claims }, 'refusal', stopped, { decision: decisionId, gates: run.trace.toString(), ...more })
     return noted === 'shed' ? shed(runtime, decisionId) : tell(stopped, decisionId)
   } catch (fault) {
     runtime.onFault(fault)

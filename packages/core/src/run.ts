@@ -5,6 +5,7 @@ import { Trace } from './chain/trace.ts'
 import type { Subject } from './record.ts'
 import type { Request } from './call.ts'
 import { within } from './deadline.ts'
+import { isFresh } from './tenancy/freshness.ts'
 import type { Runtime } from './runtime.ts'
 import type { OpenDoor } from './tenancy/doors.ts'
 
@@ -36,6 +37,8 @@ export class Run {
     const clockSafe = clockGuard.observe(now)
     const verified = await verifier.verify(this.request.token, now)
     const directory = verified.ok ? await this.#read(within(clock, portMs, plane.directory(verified.claims.tenant))) : undefined
+    // For the audit: a refusal by what is fresh concerns the principal; any other is our own trouble.
+    if (verified.ok && directory !== undefined && clockSafe && isFresh(directory.asOf, now)) this.#subject = { claims: verified.claims }
     return { verified, directory, now, clockSafe }
   }
 

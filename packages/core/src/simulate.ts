@@ -1,6 +1,6 @@
 import type { Call } from './call.ts'
 import { enter } from './enforce.ts'
-import { explain, type Explanation } from './explain.ts'
+import { imagine, type Explanation } from './explain.ts'
 import type { ControlPlane } from './ports/control-plane.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
@@ -26,13 +26,18 @@ export interface Simulation {
 /** What a change would do to one call, and to the list of its caller, before it is made. Nothing is changed or consumed. */
 export async function simulate(runtime: Runtime, change: Change, call: Call): Promise<Simulation> {
   const changed: Runtime = { ...runtime, plane: planeWith(runtime.plane, change) }
-  const [before, after] = [await explain(runtime, call, 'operator'), await explain(changed, call, 'operator')]
+  const [before, after] = [await imagine(runtime, call), await imagine(changed, call)]
   const [seen, seenAfter] = [await names(runtime, call), await names(changed, call)]
   return { before, after, hidden: seen.filter((name) => !seenAfter.includes(name)), shown: seenAfter.filter((name) => !seen.includes(name)) }
 }
 
+/** Each verb is handed on by name: a plane may be an object of a class. */
 const planeWith = (plane: ControlPlane, { tenant, directory, snapshot }: Change): ControlPlane => ({
-  ...plane,
+  issuers: () => plane.issuers(),
+  credentialTenant: (keyId) => plane.credentialTenant(keyId),
+  tenants: () => plane.tenants(),
+  credential: (id, instance, configuration) => plane.credential(id, instance, configuration),
+  onChange: (listener) => plane.onChange(listener),
   directory: async (id) => (id === tenant && directory !== undefined ? directory(await plane.directory(id)) : plane.directory(id)),
   snapshot: async (id) => (id === tenant && snapshot !== undefined ? snapshot(await plane.snapshot(id)) : plane.snapshot(id)),
 })

@@ -3,7 +3,9 @@ import type { AnyDeny, AnyHold, Verdict } from './verdict.ts'
 
 const NUMBER = Object.fromEntries(STAGES.map((stage) => [stage.gate, stage.number])) as { readonly [G in Gate]: number }
 
-/** Verdicts of one request, gate by gate, in the order of the chain: `p` passed, `d` denied, `h` held. */
+const LETTERS = { pass: 'p', deny: 'd', hold: 'h' } as const
+
+/** Verdicts of one request, one letter a gate in its place: `p` passed, `d` denied, `h` held, `-` not asked. */
 export class Trace {
   #marks = ''
   #last = 0
@@ -14,11 +16,8 @@ export class Trace {
     const number = NUMBER[gate]
     if (this.#stopped !== undefined || number <= this.#last) throw new Error(`trace: ${gate} recorded out of order`)
     this.#last = number
-    if (verdict.kind === 'pass') {
-      this.#marks += 'p'
-      return verdict
-    }
-    this.#marks += verdict.kind === 'deny' ? 'd' : 'h'
+    this.#marks = this.#marks.padEnd(number - 1, '-') + LETTERS[verdict.kind]
+    if (verdict.kind === 'pass') return verdict
     this.#stopped = verdict as unknown as AnyDeny | AnyHold
     return verdict
   }
@@ -28,7 +27,7 @@ export class Trace {
     return this.#stopped
   }
 
-  /** One letter a recorded gate, gates 1 and up, for the audit: `ppppd`. */
+  /** For the audit, from gate 1 on: `ppppd`. */
   toString(): string {
     return this.#marks
   }

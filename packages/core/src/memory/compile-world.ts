@@ -29,6 +29,9 @@ export function compileTenant(id: string, tenant: WorldTenant, connectors: Reado
   }
 }
 
+/** Said by the world, or 1: whoever changes settings or credential of a running deployment says another. */
+export const configurationOf = ({ configuration }: WorldInstance): number => configuration ?? 1
+
 function compileDirectory(tenant: WorldTenant, wrong: (where: string, what: string) => Fault): TenantFacts['directory'] {
   const principals = new Map<string, Principal>()
   const credentials = new Map<string, Credential>()
@@ -93,7 +96,7 @@ function compileInstance(
       entitlement: tenant.entitlements[instance.connector] ?? 'not_entitled', configuration: 'configured', health: 'healthy', activation: 'active', ...instance.state,
       ...(settings.success ? {} : { configuration: 'invalid' as const }),
     },
-    configuration: instance.configuration ?? 1, mapping: new Map(Object.entries(instance.mapping)), pins: new Map(Object.entries(instance.pins ?? {})),
+    configuration: configurationOf(instance), mapping: new Map(Object.entries(instance.mapping)), pins: new Map(Object.entries(instance.pins ?? {})),
   }
 }
 

@@ -6,7 +6,7 @@ import type { ControlPlane } from '../ports/control-plane.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Directory } from '../tenancy/directory.ts'
 import type { Snapshot } from '../tenancy/snapshot.ts'
-import { compileTenant, type TenantFacts } from './compile-world.ts'
+import { compileTenant, configurationOf, type TenantFacts } from './compile-world.ts'
 import { checkWorld } from './world-schema.ts'
 import type { World, WorldTenant } from './world.ts'
 
@@ -65,13 +65,17 @@ export function worldPlane(world: World, options: { readonly connectors: readonl
     tenants: () => [...tenants.keys()],
     directory: async (tenant) => (await load(tenant)).directory,
     snapshot: async (tenant) => (await load(tenant)).snapshot,
-    credential: async (tenant, instance) => tenants.get(tenant)?.instances[instance]?.credential(),
+    credential: async (tenant, instance, configuration) => {
+      const found = tenants.get(tenant)?.instances[instance]
+      return found !== undefined && configurationOf(found) === configuration ? found.credential() : undefined
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     async change(tenant, next) {
       checkWorld({ ...world, tenants: { ...Object.fromEntries(tenants), [tenant]: next } })
+      checkConfigurations(tenant, tenants.get(tenant), next)
       const facts = compileTenant(tenant, next, connectors)
       await inTurn(tenant, async () => {
         await (await storage.tenant(tenant)).authorize(facts.fingerprint)
@@ -81,6 +85,16 @@ export function worldPlane(world: World, options: { readonly connectors: readonl
       })
       for (const listener of listeners) listener(tenant)
     },
+  }
+}
+
+/** Other settings are another configuration: approvals and credentials of the old one must not serve the new one. */
+function checkConfigurations(tenant: string, before: WorldTenant | undefined, next: WorldTenant): void {
+  for (const [id, instance] of Object.entries(next.instances)) {
+    const old = before?.instances[id]
+    if (old !== undefined && configurationOf(old) === configurationOf(instance) && JSON.stringify(old.settings) !== JSON.stringify(instance.settings)) {
+      throw new Fault('world_invalid', `world.tenants.${tenant}.instances.${id}: other settings need another \`configuration\` number.`)
+    }
   }
 }
 

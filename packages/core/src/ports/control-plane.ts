@@ -12,8 +12,11 @@ export interface ControlPlane {
   tenants(): readonly string[]
   directory(tenant: string): Promise<Directory>
   snapshot(tenant: string): Promise<Snapshot>
-  /** For the broker alone, at the moment of dispatch. */
-  credential(tenant: string, instance: string): Promise<Secret | undefined>
+  /**
+   * For the broker alone, at the moment of dispatch. Undefined unless the instance still has this configuration version: a credential
+   * that was entered for another address must never be sent to the old one (CO-08).
+   */
+  credential(tenant: string, instance: string, configuration: number): Promise<Secret | undefined>
   /** Told after each change of a tenant. */
   onChange(listener: (tenant: string) => void): () => void
 }

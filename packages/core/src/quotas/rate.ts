@@ -1,4 +1,6 @@
 const MINUTE = 60_000
+/** What a minute's worth of fractions may add up to (ms): far less than any interval. */
+const ROUNDING = 1e-3
 
 export type RateAnswer = { readonly ok: true; readonly next: number } | { readonly ok: false; readonly retryAfter: number }
 
@@ -11,5 +13,5 @@ export function takeRate(tat: number | undefined, perMinute: number, now: number
   const interval = MINUTE / perMinute
   const start = Math.max(tat ?? now, now)
   const wait = start + interval - now - MINUTE
-  return wait > 0 ? { ok: false, retryAfter: Math.max(1, Math.ceil(wait / 1000)) } : { ok: true, next: start + interval }
+  return wait > ROUNDING ? { ok: false, retryAfter: Math.max(1, Math.ceil(wait / 1000)) } : { ok: true, next: start + interval }
 }

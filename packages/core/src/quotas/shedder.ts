@@ -7,8 +7,8 @@ export interface ShedLimits {
 }
 
 export const SHED_LIMITS: ShedLimits = { principal: 600, tenant: 6_000 }
-/** New durable records a minute about requests that were refused, listed or explained. */
-export const RECORD_LIMITS: ShedLimits = { principal: 30, tenant: 60 }
+/** New durable records a minute, few enough that a flood stays small, and more for all than two hostile principals can use up: about requests that were refused, listed or explained. */
+export const RECORD_LIMITS: ShedLimits = { principal: 30, tenant: 90 }
 
 /** The most keys that are remembered; the oldest is forgotten first, which can only let more through for a moment. */
 const REMEMBERED = 20_000

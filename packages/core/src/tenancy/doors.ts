@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createCheckpointer, type Checkpointer } from '../audit/checkpoint-schedule.ts'
 import type { SigningKey } from '../audit/ed25519.ts'
 import { within } from '../deadline.ts'
+import { Fault } from '../fault.ts'
 import type { CheckpointSink } from '../ports/checkpoint-sink.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
@@ -35,6 +36,7 @@ export const originOf = (host: string, tenant: string): string => `${host}/${cre
 export class Doors {
   readonly #options: DoorsOptions
   readonly #open = new Map<string, Promise<OpenDoor>>()
+  #closed = false
 
   constructor(options: DoorsOptions) {
     this.#options = options
@@ -42,6 +44,7 @@ export class Doors {
 
   /** Rejects when the tenant's store cannot be reached; the next request tries again. */
   open(tenant: string): Promise<OpenDoor> {
+    if (this.#closed) return Promise.reject(new Fault('deployment_closed', 'The deployment was closed.'))
     const known = this.#open.get(tenant)
     if (known !== undefined) return known
     const opening = this.#make(tenant)
@@ -67,6 +70,7 @@ export class Doors {
 
   /** Binds what is not bound yet and lets go. */
   async close(): Promise<void> {
+    this.#closed = true
     const doors = await Promise.allSettled(this.#open.values())
     this.#open.clear()
     for (const opened of doors) {

@@ -2,18 +2,27 @@ import { describe, expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import type { Code } from '../../src/chain/stages.ts'
 import { Stage, type StageOptions } from '../fixtures/stage.ts'
-import { stops } from '../fixtures/stopped.ts'
+import { refusal, stops } from '../fixtures/stopped.ts'
 import { START } from '../fixtures/manual-clock.ts'
 import { agentToken, ISSUERS, tokenOf, SECRETS, type TokenOptions } from '../fixtures/world.ts'
 
 const DIRECTORY = ['plane.directory']
-/** Who is not known leaves nothing in any tenant's log: it is counted. */
+/** Who is not known leaves nothing in any tenant's log, and what is our own trouble neither: it is counted. */
 async function refused(stage: Stage, code: Code, token: string | undefined, ports: readonly string[] = []): Promise<void> {
   const before = stage.portcullis.health().counters.anonymous_refusals
   const sent = token === undefined || token === '' ? [] : [token, 'operator', ISSUERS.north.issuer]
   await stops(stage, code, () => stage.call({ token }), { ports, record: false, sent })
   expect(stage.portcullis.health().counters.anonymous_refusals).toBe(before + 1)
   expect(await stage.portcullis.list({ token })).toMatchObject({ kind: 'denial', code })
+  expect(stage.vendor.jobs).toEqual([])
+}
+/** A token that verified and does not hold any more is its tenant's business: recorded once a minute. */
+async function turnedAway(stage: Stage, code: Code, token: string): Promise<void> {
+  const before = stage.portcullis.health().counters.anonymous_refusals
+  await stage.clock.advance(60_000)
+  await stops(stage, code, () => stage.call({ token }), { ports: [...DIRECTORY, 'ledger.note'], record: refusal(code, { principalKind: null }), sent: [token, ISSUERS.north.issuer] })
+  expect(await stage.portcullis.list({ token })).toMatchObject({ kind: 'denial', code })
+  expect(stage.portcullis.health().counters.anonymous_refusals).toBe(before)
   expect(stage.vendor.jobs).toEqual([])
 }
 const withStage = async (work: (stage: Stage) => Promise<void>, options?: StageOptions): Promise<void> => {
@@ -33,7 +42,7 @@ describe('gate 1: authenticate', () => {
     const [head, body] = person().split('.')
     const [, , tail] = person().split('.')
     await refused(stage, 'token_invalid', `${head}.${body}.${tail}`)
-    await refused(stage, 'token_invalid', tokenOf('nobody'), DIRECTORY)
+    await turnedAway(stage, 'token_invalid', tokenOf('nobody'))
   }))
 
   verifies(['CH-01', 'token_expired'], 'exactly at its end, also when it was good a moment ago', () => withStage(async (stage) => {
@@ -55,8 +64,8 @@ describe('gate 1: authenticate', () => {
     const twice = (seconds: number): string => person({ claims: { exp: at + seconds } })
     expect((await stage.call({ token: twice(900) })).kind).toBe('result')
     stage.vendor.jobs.length = 0
-    await refused(stage, 'token_lifetime_exceeded', twice(901), DIRECTORY)
-    await refused(stage, 'token_lifetime_exceeded', agentToken('desk', { claims: { exp: at + 901 } }), DIRECTORY)
+    await turnedAway(stage, 'token_lifetime_exceeded', twice(901))
+    await turnedAway(stage, 'token_lifetime_exceeded', agentToken('desk', { claims: { exp: at + 901 } }))
     await refused(stage, 'token_lifetime_exceeded', twice(3_601))
   }))
 
@@ -65,16 +74,16 @@ describe('gate 1: authenticate', () => {
     for (const token of [own, through]) expect((await stage.call({ token })).kind).toBe('result')
     await stage.account('operator', (before) => ({ ...before, disabled: true }))
     stage.vendor.jobs.length = 0
-    await refused(stage, 'principal_disabled', own, DIRECTORY)
-    await refused(stage, 'principal_disabled', through, DIRECTORY)
+    await turnedAway(stage, 'principal_disabled', own)
+    await turnedAway(stage, 'principal_disabled', through)
   }))
 
   verifies(['credential_revoked', 'ID-06'], 'tokens issued at or before the revocation end, of people and of their agents; later ones hold', () => withStage(async (stage) => {
     const revokedAt = START - 60_000
     await stage.account('operator', (before) => ({ ...before, revokedAt }))
     for (const make of [person, (options: TokenOptions) => agentToken('desk', options)]) {
-      await refused(stage, 'credential_revoked', make({ now: revokedAt }), DIRECTORY)
-      await refused(stage, 'credential_revoked', make({ now: revokedAt + 30_000 }), DIRECTORY) // clocks of issuers may differ by 30 s
+      await turnedAway(stage, 'credential_revoked', make({ now: revokedAt }))
+      await turnedAway(stage, 'credential_revoked', make({ now: revokedAt + 30_000 })) // clocks of issuers may differ by 30 s
       expect((await stage.call({ token: make({ now: revokedAt + 31_000 }) })).kind).toBe('result')
       stage.vendor.jobs.length = 0
     }
@@ -89,13 +98,13 @@ describe('gate 1: authenticate', () => {
       () => stage.account('bot', (before) => (before.kind === 'service' ? { ...before, credentials: [] } : before)),
     ]) {
       await end()
-      await refused(stage, 'credential_revoked', token, DIRECTORY)
+      await turnedAway(stage, 'credential_revoked', token)
       await stage.account('bot', (before) => (before.kind === 'service' ? { ...before, epoch: 0, credentials: [{ id: SECRETS.north.bot.keyId, secretHash: `h1:x:${'0'.repeat(64)}`, scopes: ['*'] }] } : before))
       expect((await stage.call({ token })).kind).toBe('result')
       stage.vendor.jobs.length = 0
     }
     await stage.change('north', (before) => ({ ...before, epoch: 1 }))
-    await refused(stage, 'credential_revoked', token, DIRECTORY)
+    await turnedAway(stage, 'credential_revoked', token)
   }))
 
   verifies(['revocation_unknown', 'CH-04'], 'a directory that cannot be read, comes late, or is older than 120 s, or from the future', () => withStage(async (stage) => {
