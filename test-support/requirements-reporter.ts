@@ -5,7 +5,7 @@ import { MANIFEST } from '../packages/testing/src/manifest.ts'
 import { judge, type Citation, type Judgement } from './judge.ts'
 
 /** Whether a requirement that is promised but not proven turns the run red. An id that does not exist always does. */
-const STRICT = false
+const STRICT = true
 
 const FOLDER = 'reports'
 

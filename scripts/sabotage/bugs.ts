@@ -176,7 +176,7 @@ export const BUGS: readonly Bug[] = [
     danger: 'Whoever lists next sees the tools of whoever listed first.',
     edits: [
       { file: src('list'), find: '  readonly #recorded = new Set<string>()', replace: '  readonly #recorded = new Set<string>()\n  readonly #lists: Record<string, readonly ListedTool[]> = {}' },
-      { file: src('list'), find: 'tools: visible(base).map(show)', replace: 'tools: (this.#lists[`${tenant} ${base.snapshot.version}`] ??= visible(base).map(show))' },
+      { file: src('list'), find: 'tools: visible(base, kind).map(show)', replace: 'tools: (this.#lists[`${kind} ${tenant} ${base.snapshot.version}`] ??= visible(base, kind).map(show))' },
     ],
     suites: [shortcuts],
     expect: /CH-15: a list is of the one who asks/,

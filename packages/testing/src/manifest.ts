@@ -32,18 +32,30 @@ const isolation: readonly Entry[] = [
 ]
 
 const identity: readonly Entry[] = [
-  ...later('RO-01', 'RO-02', 'RO-03', 'RO-04', 'RO-05', 'RO-06', 'RO-08'),
+  ...later('RO-01', 'RO-02', 'RO-04', 'RO-05', 'RO-06', 'RO-08'),
+  ...partial('RO-03', 'sees billing and subscription', 'the read models of billing'),
   ...proven('RO-07'),
   ...partial('ID-04', 'the exchange for humans, 15 minutes at most', 'sign-in with passwords, second factors and external issuers'),
+  ...partial('ID-06', 'no new token after disabling, within 5 minutes on every node', 'several processes on one database'),
   ...proven('ID-09'),
-  ...later('ID-01', 'ID-02', 'ID-03', 'ID-05', 'ID-06', 'ID-07', 'ID-08'),
-  ...later('SE-01', 'SE-02', 'SE-03', 'SE-04', 'SE-05', 'SE-06', 'SE-07', 'SE-08'),
+  ...later('ID-01', 'ID-02', 'ID-03', 'ID-05', 'ID-07', 'ID-08'),
+  ...partial('SE-01', 'the broker resolves a credential_ref', 'the secret store'),
+  ...partial('SE-03', 'queue payloads, traces, repositories and packages', 'the secret store and the scan of all sinks'),
+  ...partial('SE-04', 'presence and last-updated', 'the secret store'),
+  ...later('SE-02', 'SE-05', 'SE-06', 'SE-07', 'SE-08'),
 ]
 
 const operation: readonly Entry[] = [
   ...proven('CO-01', 'AP-01', 'AP-02', 'AP-03', 'AU-01', 'AU-04'),
-  ...later('CO-02', 'CO-03', 'CO-04', 'CO-05', 'CO-06', 'CO-07', 'CO-08', 'CO-09'),
-  ...later('AP-04', 'AP-05', 'AP-06', 'SG-01'),
+  ...partial('CO-02', 'before any credential is collected', 'connector set-up'),
+  ...partial('CO-05', 'the act of activating', 'connector set-up'),
+  ...partial('CO-07', 'an isolated worker, so that connector code cannot reach a credential', 'the dispatcher that runs each tenant in a child process'),
+  ...partial('CO-08', 'changing the origins asks for the credential again', 'connector set-up'),
+  ...partial('CO-09', "an upstream's requests to the client, one upstream per tenant and customer", 'upstream servers as connectors'),
+  ...later('CO-03', 'CO-04', 'CO-06'),
+  ...partial('AP-04', 'their own one-time codes, and the proof in the audit', 'sign-in with second factors'),
+  ...partial('AP-06', 'approvers are notified', 'notices'),
+  ...later('AP-05', 'SG-01'),
   ...later('ME-01', 'ME-02', 'ME-03', 'NO-01', 'VW-01'),
   ...later('AU-02', 'AU-03', 'AU-05', 'AU-06'),
   ...later('PR-01', 'PR-02', 'PR-03', 'PR-04', 'PR-05', 'PR-06', 'PR-07', 'PR-08'),
@@ -52,7 +64,8 @@ const operation: readonly Entry[] = [
 const embedding: readonly Entry[] = [
   ...partial('EM-02', 'PostgreSQL and Vault supplied', 'the adapters for PostgreSQL and Vault'),
   ...partial('EM-04', 'laws of the ports for secrets, notices and commands', 'those ports'),
-  ...later('EM-01', 'EM-03'),
+  ...partial('EM-01', 'around a server somebody already wrote, Fastify, stdio', 'every host'),
+  ...later('EM-03'),
 ]
 
 /** Denial codes in the printed order of the gates. */
