@@ -2,10 +2,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Portcullis } from '@portcullis/core'
 import { router } from '@portcullis/http'
+import type { Host } from '@portcullis/mcp'
 import { mcpHost, type McpHostOptions } from '@portcullis/mcp/v2'
 import type { Request as Incoming, RequestHandler, Response as Outgoing } from 'express'
 
 export interface GatewayOptions extends McpHostOptions {
+  /** A host of your own making, to tell its clients of changes and to close it; the other options of MCP are then its own. */
+  readonly host?: Host | undefined
   /** Told what broke. Never holds a token. Default: nobody. */
   readonly onFault?: ((fault: unknown) => void) | undefined
 }
@@ -18,8 +21,8 @@ const MOUNTED = 'The Portcullis gateway must be mounted at the root: call app.us
  * path. Requests for other paths go on to the next handler. A client that goes away cancels its call.
  */
 export function gateway(portcullis: Portcullis, options: GatewayOptions = {}): RequestHandler {
-  const { onFault } = options
-  const routes = router(portcullis, { mcp: mcpHost(portcullis, options), onFault })
+  const { onFault, host = mcpHost(portcullis, options) } = options
+  const routes = router(portcullis, { mcp: host, onFault })
   return (incoming, outgoing, next) => {
     const target = targetOf(incoming, portcullis.url)
     if (target === undefined || !routes.handles(target.pathname)) return next()
