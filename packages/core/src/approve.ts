@@ -7,7 +7,7 @@ import { decideTenant } from './chain/02-tenant.ts'
 import { SECOND_FACTOR_AGE } from './chain/08-policy.ts'
 import { deny } from './chain/verdict.ts'
 import { interactive } from './identity/second-factor.ts'
-import { requesterOf } from './identity/requester.ts'
+import { isRequester, requesterOf } from './identity/requester.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
 import { refuse } from './refuse.ts'
 import { Run } from './run.ts'
@@ -71,6 +71,15 @@ export class Approvals {
     return this.#guarded(async (decisionId) => {
       const signed = await this.#sign(request, id, decisionId)
       return signed.kind === 'signed' ? page(signed.approval, this.#runtime.clock.now()) : signed
+    })
+  }
+
+  /** For its requester alone: how the request stands. To everybody else there is no such approval, also to those who may vote on it. */
+  async status(request: Request, id: string): Promise<ApprovalPage | VoteDenied | Stopped> {
+    return this.#guarded(async (decisionId) => {
+      const signed = await this.#sign(request, id, decisionId)
+      if (signed.kind !== 'signed') return signed
+      return isRequester(signed.approval.requester, signed.who.principal) ? page(signed.approval, this.#runtime.clock.now()) : refused('not_found')
     })
   }
 

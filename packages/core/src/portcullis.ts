@@ -33,7 +33,7 @@ export interface Portcullis extends AsyncDisposable {
   /** As `explain`, with the ownership of records asked for at the vendor. */
   dryRun(call: Call): Promise<Explanation>
   simulate(change: Change, call: Call): Promise<Simulation>
-  readonly approvals: Pick<Approvals, 'read' | 'vote'>
+  readonly approvals: Pick<Approvals, 'read' | 'status' | 'vote'>
   /** A shown-once secret for an access token. */
   exchange(request: Exchange): Promise<Exchanged>
   /** RFC 7517, public halves. */

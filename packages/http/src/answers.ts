@@ -1,11 +1,12 @@
 import type { Denial, Held } from '@portcullis/core'
 import { httpAnswer, tell } from '@portcullis/mcp'
+import { visibleText } from './visible-text.ts'
 
 /** On every response: nothing is kept, sniffed, framed or run. */
 const SECURITY: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
 }
 
@@ -20,6 +21,16 @@ export const json = (status: number, body: unknown, headers: Readonly<Record<str
   new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } })
 
 export const text = (status: number, body: string): Response => new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+
+/** A page of ours: everything in `title` and `rows` is text, and hidden characters are made visible in it. */
+export const page = (title: string, rows: readonly (readonly [string, string])[]): Response => {
+  const cells = rows.map(([name, value]) => `<dt>${escaped(name)}</dt>\n<dd><pre>${escaped(value)}</pre></dd>`).join('\n')
+  const html = `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>${escaped(title)}</title></head>\n<body>\n<h1>${escaped(title)}</h1>\n<dl>\n${cells}\n</dl>\n</body>\n</html>\n`
+  return new Response(html, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } })
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escaped = (text: string): string => visibleText(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
 /** One answer for every path that is not served, whatever it is. */
 export const notFound = (): Response => json(404, { error: { code: 'not_found', message: 'There is nothing here.' } })

@@ -1,6 +1,6 @@
 import { parseJson, type ApprovalPage, type Ballot, type Portcullis, type Request as Asked, type VoteDenied } from '@portcullis/core'
 import { stepUpChallenge } from '@portcullis/mcp'
-import { broken, json, refused, text } from './answers.ts'
+import { broken, json, page, refused, text } from './answers.ts'
 import { hasType, readBody } from './body.ts'
 import { visibleText } from './visible-text.ts'
 
@@ -15,6 +15,12 @@ const STATUS: { readonly [C in VoteDenied['code']]: number } = {
 export async function showApproval(portcullis: Portcullis, asked: Asked, id: string): Promise<Response> {
   const page = await portcullis.approvals.read(asked, id)
   return page.kind === 'approval' ? text(200, render(page)) : stopped(page, portcullis.url)
+}
+
+/** `GET /approvals/{id}/status`: how a request stands, for whoever made it; where the link of a held call leads. Nothing can be done here. */
+export async function showStatus(portcullis: Portcullis, asked: Asked, id: string): Promise<Response> {
+  const found = await portcullis.approvals.status(asked, id)
+  return found.kind === 'approval' ? page('Approval', rows(found)) : stopped(found, portcullis.url)
 }
 
 /** `POST /approvals/{id}/votes` with `{ decision: 'approve' | 'refuse', reason }`. */
@@ -46,15 +52,15 @@ function stopped(answer: Exclude<Awaited<ReturnType<Portcullis['approvals']['vot
 
 const time = (ms: number): string => new Date(ms).toISOString()
 
-const render = (page: ApprovalPage): string =>
-  [
-    `Approval:  ${visibleText(page.id)}`,
-    `State:     ${page.state}, ${page.approvals} of ${page.quorum} approvals`,
-    `Tool:      ${visibleText(page.tool)}`,
-    `Customer:  ${page.customer === undefined ? '(the whole tenant)' : visibleText(page.customer)}`,
-    `Requester: ${visibleText(page.requester)}`,
-    `Opened:    ${time(page.openedAt)}`,
-    `Expires:   ${time(page.expiresAt)}`,
-    `Arguments: ${visibleText(page.arguments)}`,
-    '',
-  ].join('\n')
+const rows = (found: ApprovalPage): readonly (readonly [string, string])[] => [
+  ['Approval', found.id],
+  ['State', `${found.state}, ${found.approvals} of ${found.quorum} approvals`],
+  ['Tool', found.tool],
+  ['Customer', found.customer ?? '(the whole tenant)'],
+  ['Requester', found.requester],
+  ['Opened', time(found.openedAt)],
+  ['Expires', time(found.expiresAt)],
+  ['Arguments', found.arguments],
+]
+
+const render = (found: ApprovalPage): string => `${rows(found).map(([name, value]) => `${`${name}:`.padEnd(11)}${visibleText(value)}`).join('\n')}\n`

@@ -1,7 +1,7 @@
 import { INGRESS_LIMITS, parseJson, type Portcullis, type Request as Asked } from '@portcullis/core'
 import { ingressRefusal, refusalResponse, type Host } from '@portcullis/mcp'
 import { broken, json, methodNotAllowed, notFound, secured } from './answers.ts'
-import { castVote, showApproval } from './approval-pages.ts'
+import { castVote, showApproval, showStatus } from './approval-pages.ts'
 import { bearerOf } from './bearer.ts'
 import { hasType, readBody } from './body.ts'
 import { FailureLimit } from './failure-limit.ts'
@@ -31,7 +31,7 @@ type Route = Readonly<Partial<Record<Method, Serve>>>
 
 /**
  * MCP at `/mcp`, `/mcp/customers/{id}` and `/mcp/tenant`; tokens at `/oauth/token`; metadata of RFC 9728 and RFC 8414 and the key set
- * below `/.well-known/`; `/health`; approvals at `/approvals/{id}` and `/approvals/{id}/votes`. Everything else is 404.
+ * below `/.well-known/`; `/health`; approvals at `/approvals/{id}`, `/approvals/{id}/status` and `/approvals/{id}/votes`. Everything else is 404.
  */
 export function router(portcullis: Portcullis, { mcp, onFault }: RouterOptions): Router {
   const own = new URL(portcullis.url)
@@ -73,10 +73,11 @@ export function router(portcullis: Portcullis, { mcp, onFault }: RouterOptions):
       return { POST: (request) => message(request, endpoint), ...(mcp.sessions ? { GET: manage, DELETE: manage } : {}) }
     }
     if (isResourceMetadata(pathname)) return { GET: () => json(200, resourceMetadata(portcullis.url)) }
-    const [, segment, votes] = /^\/approvals\/([^/]+)(\/votes)?$/.exec(pathname) ?? []
+    const [, segment, part] = /^\/approvals\/([^/]+)(?:\/(votes|status))?$/.exec(pathname) ?? []
     if (segment === undefined) return undefined
     const id = decodedOnce(segment)
-    return votes === undefined
+    if (part === 'status') return { GET: (request) => authorized(request, (asked) => showStatus(portcullis, asked, id)) }
+    return part === undefined
       ? { GET: (request) => authorized(request, (asked) => showApproval(portcullis, asked, id)) }
       : { POST: (request) => authorized(request, (asked) => castVote(portcullis, asked, id, request)) }
   }

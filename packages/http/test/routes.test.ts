@@ -5,7 +5,7 @@ test('every response has the headers that keep it from being kept, sniffed or ru
   await using set = await served()
   for (const [method, path] of [['GET', '/health'], ['GET', '/nowhere'], ['POST', '/mcp'], ['PUT', '/mcp'], ['GET', '/.well-known/jwks.json'], ['POST', '/oauth/token'], ['GET', '/approvals/apr_x']] as const) {
     const { headers } = await set.ask(method, path)
-    expect([headers.get('cache-control'), headers.get('x-content-type-options'), headers.get('content-security-policy')], path).toEqual(['no-store', 'nosniff', "default-src 'none'; frame-ancestors 'none'"])
+    expect([headers.get('cache-control'), headers.get('x-content-type-options'), headers.get('content-security-policy')], path).toEqual(['no-store', 'nosniff', "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"])
   }
 })
 
