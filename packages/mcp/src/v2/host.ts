@@ -20,6 +20,8 @@ export interface McpHostOptions extends ServerInfo {
   readonly sessions?: SessionLimits | undefined
 }
 
+/** Streams of changes, of one principal and of all together. */
+const STREAMS = { principal: 8, all: 1_024 } as const
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 
 /**
@@ -28,18 +30,22 @@ const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
  */
 export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): Host {
   const exchanges = new WeakMap<Request, Exchange>()
-  const listeners = new Listeners()
+  const listeners = new Listeners(STREAMS)
   const answer = async ({ http }: Pick<ServerContext, 'http'>, context: ServerContext): Promise<object> => (http?.req === undefined ? noExchange() : (exchanges.get(http.req)?.resultFor(context) ?? noExchange()))
   const server = (carrier: Carrier): Server => makeServer(portcullis, options, carrier, (context) => answer(context, context))
   const modern = createMcpHandler(() => server('modern'), { legacy: 'reject' })
-  const desk = options.sessions === undefined ? undefined : new SessionDesk(portcullis, listeners, options.sessions, () => server('session'))
+  const desk = options.sessions === undefined ? undefined : new SessionDesk(portcullis, options.sessions, () => server('session'))
   const stop = portcullis.onChange((tenant) => {
-    for (const kind of ['tools', 'prompts', 'resources'] as const) listeners.publish(tenant, { kind })
+    for (const kind of ['tools', 'prompts', 'resources'] as const) notify(tenant, { kind })
   })
+  const notify = (tenant: string, change: Change): void => {
+    listeners.publish(tenant, change)
+    desk?.publish(tenant, change)
+  }
   return {
     sessions: desk !== undefined,
     fetch: serve,
-    notify: (tenant, change: Change) => listeners.publish(tenant, change),
+    notify,
     async close() {
       stop()
       desk?.close()

@@ -1,7 +1,7 @@
 import type { Server } from '@modelcontextprotocol/server'
 import type { Portcullis, Request as Asked } from '@portcullis/core'
 import { askableOf } from '../askable.ts'
-import type { Listeners } from '../changes.ts'
+import { Listeners, type Change } from '../changes.ts'
 import { dispatch } from '../dispatch.ts'
 import type { Message } from '../message.ts'
 import { HOST_BROKEN, NO_SESSION, refusalResponse, tooMany, type Refusal } from '../refusals.ts'
@@ -16,13 +16,13 @@ const PING: Message = { id: undefined, method: 'ping', params: {} }
 /** Begins, finds and ends sessions. Gates 1 and 2 come first; then only the principal that began a session finds it, at its endpoint. */
 export class SessionDesk {
   readonly #portcullis: Portcullis
-  readonly #listeners: Listeners
+  /** Sessions are capped themselves. */
+  readonly #listeners = new Listeners({ principal: Infinity, all: Infinity })
   readonly #sessions: Sessions<Session>
   readonly #server: () => Server
 
-  constructor(portcullis: Portcullis, listeners: Listeners, limits: SessionLimits, server: () => Server) {
+  constructor(portcullis: Portcullis, limits: SessionLimits, server: () => Server) {
     this.#portcullis = portcullis
-    this.#listeners = listeners
     this.#sessions = new Sessions(limits, () => performance.now())
     this.#server = server
   }
@@ -65,6 +65,10 @@ export class SessionDesk {
     const response = await found.session.handle(request)
     if (request.method === 'DELETE' && id !== null) this.#sessions.end(id)
     return response
+  }
+
+  publish(tenant: string, change: Change): void {
+    this.#listeners.publish(tenant, change)
   }
 
   close(): void {
