@@ -160,7 +160,10 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'owner-asked-before-the-note',
     danger: "Records of a vendor are read and nothing durable says so: an 'await' is missing.",
-    edits: [{ file: src('passage'), find: "await this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership'", replace: "void this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership'" }],
+    edits: [
+      { file: src('owners'), find: 'const noted = await runtime.refusals.note(', replace: 'void runtime.refusals.note(' },
+      { file: src('owners'), find: "    if (noted === 'shed') return SHED\n", replace: '' },
+    ],
     suites: [shortcuts],
     expect: /IS-07: no owner is asked for while the record of the asking is not durable/,
   },
@@ -175,7 +178,7 @@ export const BUGS: readonly Bug[] = [
     name: 'list-cached-across-principals',
     danger: 'Whoever lists next sees the tools of whoever listed first.',
     edits: [
-      { file: src('list'), find: '  readonly #recorded = new Set<string>()', replace: '  readonly #recorded = new Set<string>()\n  readonly #lists: Record<string, readonly ListedTool[]> = {}' },
+      { file: src('list'), find: '  readonly #recorded = new Map<string, Promise<unknown>>()', replace: '  readonly #recorded = new Map<string, Promise<unknown>>()\n  readonly #lists: Record<string, readonly ListedTool[]> = {}' },
       { file: src('list'), find: 'tools: visible(base, kind).map(show)', replace: 'tools: (this.#lists[`${kind} ${tenant} ${base.snapshot.version}`] ??= visible(base, kind).map(show))' },
     ],
     suites: [shortcuts],

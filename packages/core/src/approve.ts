@@ -4,8 +4,11 @@ import { describe, recordBody } from './record.ts'
 import type { Request } from './call.ts'
 import { decideAuthenticate, type Authenticated } from './chain/01-authenticate.ts'
 import { decideTenant } from './chain/02-tenant.ts'
+import { decideCustomer, type InReach } from './chain/03-customer.ts'
+import { decideSnapshot } from './chain/04-snapshot.ts'
 import { SECOND_FACTOR_AGE } from './chain/08-policy.ts'
-import { deny } from './chain/verdict.ts'
+import type { DenyCode } from './chain/stages.ts'
+import { deny, type AnyDeny } from './chain/verdict.ts'
 import { interactive } from './identity/second-factor.ts'
 import { isRequester, requesterOf } from './identity/requester.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
@@ -56,9 +59,9 @@ const SENTENCES: { readonly [C in VoteDenied['code']]: string } = {
 }
 
 type Stopped = Denial | Held | Broken
-type Signed = { readonly kind: 'signed'; readonly who: Authenticated; readonly approval: Approval; readonly run: Run }
+type Signed = { readonly kind: 'signed'; readonly who: Authenticated; readonly scope: InReach; readonly approval: Approval; readonly run: Run }
 
-/** Reading approvals and voting on them: gates 1 and 2, then AP-02. */
+/** Reading approvals and voting on them: gates 1 to 3, then AP-02. */
 export class Approvals {
   readonly #runtime: Runtime
 
@@ -79,7 +82,8 @@ export class Approvals {
     return this.#guarded(async (decisionId) => {
       const signed = await this.#sign(request, id, decisionId)
       if (signed.kind !== 'signed') return signed
-      return isRequester(signed.approval.requester, signed.who.principal) ? page(signed.approval, this.#runtime.clock.now()) : refused('not_found')
+      const { approval, who, run } = signed
+      return isRequester(approval.requester, who.principal) ? page(approval, this.#runtime.clock.now()) : await this.#turnDown(run, 'not_found', decisionId)
     })
   }
 
@@ -89,7 +93,9 @@ export class Approvals {
       for (let attempt = 0; attempt < 3; attempt++) {
         const signed = await this.#sign(request, id, decisionId)
         if (signed.kind !== 'signed') return signed
-        const { who, approval, run } = signed
+        const { who, scope, approval, run } = signed
+        const suspended = await this.#suspended(run, scope)
+        if (suspended !== undefined) return await refuse(this.#runtime, run, suspended, decisionId)
         const flaw = this.#flaw(who, approval)
         if (flaw !== undefined) return await this.#turnDown(run, flaw, decisionId)
         const { ledger } = await this.#runtime.doors.open(who.claims.tenant)
@@ -99,7 +105,7 @@ export class Approvals {
           vote: { person: who.principal.person, principal: who.principal.id, decision: ballot.decision, reason: ballot.reason },
         })
         if (answer.kind === 'voted') return page(answer.approval, this.#runtime.clock.now())
-        if (answer.kind === 'refused') return refused(answer.code)
+        if (answer.kind === 'refused') return await this.#turnDown(run, answer.code, decisionId)
       }
       return tell(deny('snapshot', 'snapshot_unavailable'), decisionId)
     })
@@ -114,7 +120,15 @@ export class Approvals {
     return interactive(who.claims) && at !== undefined && who.now - at <= SECOND_FACTOR_AGE ? undefined : 'step_up_required'
   }
 
-  /** Gates 1 and 2, then the approval if this principal may see it. Foreign, invented and invisible ones answer alike. */
+  /** A suspended tenant keeps few commands, and voting is none of them (CH-05); a status that nobody knows is as good as suspended. */
+  async #suspended(run: Run, scope: InReach): Promise<AnyDeny | undefined> {
+    const base = decideSnapshot(scope, await run.snapshot(scope.place.tenant))
+    if (base.kind !== 'pass') return base
+    const { subscription } = base.proof.snapshot
+    return subscription === 'active' || subscription === 'read_only' ? undefined : deny('subscription', 'subscription_suspended')
+  }
+
+  /** Gates 1 to 3, for the reach of the approval, then whether this principal may see it. Foreign, invented and invisible ones answer alike. */
   async #sign(request: Request, id: string, decisionId: string): Promise<Signed | VoteDenied | Stopped> {
     const run = new Run(this.#runtime, request)
     const authenticated = run.trace.at('authenticate', decideAuthenticate(await run.authentication()))
@@ -125,15 +139,16 @@ export class Approvals {
     if (place.kind !== 'pass') return refuse(this.#runtime, run, place, decisionId)
     const { ledger } = await this.#runtime.doors.open(who.claims.tenant)
     const approval = await ledger.approval(id)
-    const seen = approval !== undefined && (approval.requester === requesterOf(who.principal) || approval.self.includes(who.principal.person) || mayVoteOn(who.principal, approval, who.directory, who.now, who.claims) !== 'role_forbids')
-    if (seen) return { kind: 'signed', who, approval, run }
-    return this.#takes(who) ? refused('not_found') : this.#shed(decisionId)
+    if (approval === undefined) return this.#turnDown(run, 'not_found', decisionId)
+    const scope = decideCustomer(place.proof, approval.customer === undefined ? { kind: 'tenant' } : { kind: 'customer', customer: approval.customer })
+    const seen = scope.kind === 'pass' && (approval.requester === requesterOf(who.principal) || approval.self.includes(who.principal.person) || mayVoteOn(who.principal, approval, who.directory, who.now, who.claims) !== 'role_forbids')
+    return seen ? { kind: 'signed', who, scope: scope.proof, approval, run } : this.#turnDown(run, 'not_found', decisionId)
   }
 
   async #turnDown(run: Run, code: VoteDenied['code'], decisionId: string): Promise<VoteDenied | Stopped> {
     const { who } = run.subject
     if (who === undefined || !this.#takes(who)) return this.#shed(decisionId)
-    const noted = await this.#runtime.refusals.note({ ...run.subject, claims: who.claims }, 'refusal', deny('approval', code === 'self_approval' ? 'self_approval' : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
+    const noted = await this.#runtime.refusals.note({ ...run.subject, claims: who.claims }, 'refusal', deny('approval', DENIED.has(code) ? (code as DenyCode<'approval'>) : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
     return noted === 'shed' ? this.#shed(decisionId) : refused(code)
   }
 
@@ -157,6 +172,9 @@ export class Approvals {
     }
   }
 }
+
+/** Refusals of a vote that are codes of gate 10 as well; all others are recorded as a call that does not fit. */
+const DENIED: ReadonlySet<string> = new Set(['self_approval', 'approval_expired', 'approval_refused', 'approval_consumed', 'approval_stale'])
 
 const refused = (code: VoteDenied['code']): VoteDenied => ({ kind: 'vote_refused', code, message: SENTENCES[code] })
 

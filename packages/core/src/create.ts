@@ -13,7 +13,7 @@ import { jwks, tokenKey } from './identity/minter.ts'
 import { pepperOf } from './identity/shown-secret.ts'
 import { createVerifier, type StaticIssuer } from './identity/verifier.ts'
 import { Lister } from './list.ts'
-import { open, unclassified } from './method.ts'
+import { begin, open, unclassified } from './method.ts'
 import { randomIds } from './memory/random-ids.ts'
 import { systemClock } from './memory/system-clock.ts'
 import { worldPlane } from './memory/world-plane.ts'
@@ -24,7 +24,9 @@ import type { ControlPlane } from './ports/control-plane.ts'
 import type { Dispatcher } from './ports/dispatcher.ts'
 import type { Ids } from './ports/ids.ts'
 import type { Storage } from './ports/storage.ts'
+import { ASKING_AT_ONCE } from './owners.ts'
 import type { Portcullis } from './portcullis.ts'
+import { InFlight } from './quotas/in-flight.ts'
 import { RECORD_LIMITS, SHED_LIMITS, Shedder, type ShedLimits } from './quotas/shedder.ts'
 import { keepReconciling, reconcile } from './reconcile.ts'
 import { Refusals } from './refusals.ts'
@@ -84,6 +86,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     clockGuard: new ClockGuard(),
     verifier: createVerifier({ url, ownKeys: { current: signing }, issuers: [...plane.issuers(), ...(options.issuers ?? [])] }),
     shedder: new Shedder(options.shedding?.requests ?? SHED_LIMITS),
+    asking: new InFlight(ASKING_AT_ONCE),
     probes: new Shedder(options.shedding?.records ?? RECORD_LIMITS),
     refusals: new Refusals(doors, clock, new Shedder(options.shedding?.records ?? RECORD_LIMITS), onFault),
     argumentKey: keys.derive('argument-digest', 32),
@@ -105,6 +108,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     offers: new Set(connectors.flatMap(({ tools }) => Array.from(tools.values(), ({ own }) => own?.kind ?? 'tool'))),
     list: (request, kind) => lister.list(request, kind),
     open: (request) => open(runtime, request),
+    begin: (request) => begin(runtime, request),
     unclassified: (request) => unclassified(runtime, request),
     explain: (call, view) => explain(runtime, call, view),
     dryRun: (call) => dryRun(runtime, call),

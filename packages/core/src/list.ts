@@ -46,7 +46,7 @@ const RECORDED = 10_000
 /** `tools/list` and its siblings: the same chain as a call, and the same denial as a call from gates 1 to 4. */
 export class Lister {
   readonly #runtime: Runtime
-  readonly #recorded = new Set<string>()
+  readonly #recorded = new Map<string, Promise<unknown>>()
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
@@ -67,19 +67,29 @@ export class Lister {
       }
       const { ledger } = await runtime.doors.open(tenant)
       const key = JSON.stringify([kind, tenant, who.principal.id, reachKey(base.scope.reach), base.snapshot.version])
-      if (!this.#recorded.has(key)) {
-        await ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: METHODS[kind] ?? kind, ...describe(run.subject) }) }).catch((cause: unknown) => {
-          throw new Fault('audit_unavailable', 'The record could not be made durable.', { cause })
-        })
-        if (this.#recorded.size >= RECORDED) this.#recorded.clear()
-        this.#recorded.add(key)
-      }
+      await this.#recordOnce(key, () => ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: METHODS[kind] ?? kind, ...describe(run.subject) }) }))
       const { used } = await ledger.callsOf(who.principal.id)
       return { kind: 'list', tools: visible(base, kind).map(show), version: base.snapshot.version, calls: used }
     } catch (fault) {
       runtime.onFault(fault)
       runtime.count('faults')
       return fault instanceof Fault && fault.code === 'audit_unavailable' ? tell(deny('audit', 'audit_unavailable'), decisionId) : { kind: 'fault', effect: 'none', decisionId }
+    }
+  }
+
+  /** Lists that come while the first one's record is being written wait for it, and write none of their own. */
+  async #recordOnce(key: string, write: () => Promise<unknown>): Promise<void> {
+    const known = this.#recorded.get(key)
+    const written = known ?? write()
+    if (known === undefined) {
+      if (this.#recorded.size >= RECORDED) this.#recorded.clear()
+      this.#recorded.set(key, written)
+    }
+    try {
+      await written
+    } catch (cause) {
+      this.#recorded.delete(key)
+      throw new Fault('audit_unavailable', 'The record could not be made durable.', { cause })
     }
   }
 }

@@ -4,16 +4,15 @@ import type { Call } from './call.ts'
 import type { Snapshotted } from './chain/04-snapshot.ts'
 import { QUORUM, type Owned, type Prepared } from './chain/08-arguments.ts'
 import type { Approved } from './chain/10-approval.ts'
-import { denyDispatch, registerAdmission, START_WITHIN, takeAdmission } from './chain/11-dispatch.ts'
+import { registerAdmission, START_WITHIN, takeAdmission } from './chain/11-dispatch.ts'
 import type { Recorded } from './chain/12-audit.ts'
 import type { Releasable } from './chain/13-respond.ts'
 import type { Effect } from './chain/codes.ts'
-import type { CustomerKey } from './connectors/connector.ts'
 import { noteGuard } from './connectors/note.ts'
 import { targetName } from './connectors/own.ts'
 import type { Trace } from './chain/trace.ts'
-import { deny, effectOf, pass, type AnyDeny, type AnyHold, type Deny, type Pass } from './chain/verdict.ts'
-import { checkedAnswer, checkedOwner } from './dispatching.ts'
+import { deny, effectOf, type AnyDeny, type AnyHold, type Pass } from './chain/verdict.ts'
+import { checkedAnswer } from './dispatching.ts'
 import { within } from './deadline.ts'
 import { Fault } from './fault.ts'
 import { requesterOf } from './identity/requester.ts'
@@ -22,6 +21,7 @@ import type { AdmissionJudgement } from './ledger/admit.ts'
 import type { AdmitAnswer, AdmitItem, CloseAnswer } from './ledger/item.ts'
 import { tell, type Outcome } from './outcome.ts'
 import type { DispatchAnswer, DispatchContext } from './ports/dispatcher.ts'
+import { askOwners, type Owners } from './owners.ts'
 import { refuse } from './refuse.ts'
 import { openRound, sealRound, type Resumed } from './secrets/sealed-round.ts'
 import { Run } from './run.ts'
@@ -44,6 +44,8 @@ export class Passage {
   #run: Run
   #stage: 'deciding' | 'admitting' | 'admitted' | 'dispatched' | 'completed' = 'deciding'
   #answer: DispatchAnswer | undefined
+  /** The vendor was asked for owners: if the call is refused after all, that asking was for nothing. */
+  #asked = false
 
   constructor(runtime: Runtime, call: Call) {
     this.#runtime = runtime
@@ -87,30 +89,10 @@ export class Passage {
     return state === undefined ? 'none' : openRound(this.#runtime.sealKey, state)
   }
 
-  /** Asks the vendor whose records these are; a record of the asking is durable before it. Order and number as claimed. */
-  async owners(prepared: Prepared): Promise<Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'> | Deny<'ingress'>> {
-    const { claimed } = prepared
-    if (claimed.length === 0) return pass([])
-    if (this.#floods()) return deny('ingress', 'shed', { retryAfter: 60 })
-    const { ledger } = await this.#run.door(prepared.permitted.ready.known.base.scope.place.tenant)
-    await this.#durable(ledger.note({ kind: 'note', body: recordBody('ownership', { call: this.decisionId, ...describe(this.#run.subject), records: claimed.map(({ record }) => record) }) }))
-    const startBy = this.startBy()
-    const owners: (CustomerKey | undefined)[] = []
-    for (const { record, id } of claimed) {
-      const job = { ...this.#context(prepared, startBy), record, id }
-      const answer = checkedOwner(await this.#bounded(() => this.#runtime.dispatcher.owner(job)))
-      if (answer.kind === 'owner') owners.push(answer.key)
-      else if (answer.kind === 'failed' && answer.failure === 'not_found') owners.push(undefined)
-      else return { ...denyDispatch({ risk: 'read' }, answer), effect: 'none' }
-    }
-    return pass(owners)
-  }
-
-  /** Whoever was refused too often asks the vendor nothing more for a while (CH-18): the asking itself is durable. */
-  #floods(): boolean {
-    const { shedder, probes, clock } = this.#runtime
-    const { who } = this.#run.subject
-    return who === undefined || [shedder, probes].some((bucket) => bucket.isEmpty(who.claims.tenant, who.principal.id, who.claims.credential, clock.now()))
+  /** Whose the records are that the call names: asked of the vendor, within what may be asked. */
+  owners(prepared: Prepared): Promise<Owners> {
+    this.#asked = prepared.claimed.length > 0
+    return askOwners(this.#runtime, this.#run, prepared, this.#context(prepared, this.startBy()), (work) => this.#bounded(work))
   }
 
   /** The latest moment (monotonic, ms) at which what is admitted next may be sent. Taken before the commit, so never too late. */
@@ -130,7 +112,7 @@ export class Passage {
       kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
       deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
       approval: this.#approval(owned),
-      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...continued(owned.prepared), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey) }),
+      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...continued(owned.prepared), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey), owned: owned.prepared.claimed.map(({ record }) => record) }),
     }
     this.#stage = 'admitting'
     const answer = await this.#durable(ledger.admit(item))
@@ -215,7 +197,7 @@ export class Passage {
       this.#runtime.count('shed')
       return Promise.resolve(tell(stopped, this.decisionId))
     }
-    if (stopped.code === 'customer_out_of_scope' && who !== undefined) this.#runtime.probes.take(who.claims.tenant, who.principal.id, who.claims.credential, this.#runtime.clock.now())
+    if (this.#asked && who !== undefined) this.#runtime.probes.take(who.claims.tenant, who.principal.id, who.claims.credential, this.#runtime.clock.now())
     const { tool, kind = 'tool' } = this.call
     const asked = stopped.code === 'tool_unknown' && typeof tool === 'string' ? { asked: targetName(kind, tool).slice(0, 128) } : {}
     return refuse(this.#runtime, this.#run, stopped, this.decisionId, asked)

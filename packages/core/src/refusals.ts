@@ -16,7 +16,7 @@ interface Counted {
   readonly durable: Promise<unknown>
 }
 
-/** What a gate said; undefined for an explanation of a call that would pass. */
+/** What a gate said; undefined where none stopped the call. */
 type Said = AnyDeny | AnyHold | undefined
 
 export type Noted = 'recorded' | 'counted' | 'shed'
@@ -25,11 +25,11 @@ export type Noted = 'recorded' | 'counted' | 'shed'
 const keyOf = (subject: Subject, kind: string, stopped: Said): string =>
   JSON.stringify([
     kind, subject.claims?.tenant, subject.who?.principal.id ?? subject.claims?.subject, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
-    stopped?.gate, stopped?.code,
+    stopped?.gate, stopped?.code, stopped?.security,
   ])
 
 /**
- * Records refusals of known principals, and explanations, in their tenant's log. The first of its kind is durable before it is answered; repeats are
+ * Records refusals of known principals, explanations, and what was asked of a vendor before a write in their tenant's log. The first of its kind is durable before it is answered; repeats are
  * counted in memory and written when the window ends, so a crash loses at most 60 s of counts.
  */
 export class Refusals {
@@ -48,7 +48,7 @@ export class Refusals {
   }
 
   /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. */
-  async note(subject: Subject & Required<Pick<Subject, 'claims'>>, kind: 'refusal' | 'explanation', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
+  async note(subject: Subject & Required<Pick<Subject, 'claims'>>, kind: 'refusal' | 'explanation' | 'ownership', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
     const now = this.#clock.now()
     const { tenant, subject: name } = subject.claims
     const key = keyOf(subject, kind, stopped)

@@ -4,6 +4,7 @@ import type { Clock } from './ports/clock.ts'
 import type { ControlPlane } from './ports/control-plane.ts'
 import type { Dispatcher } from './ports/dispatcher.ts'
 import type { Ids } from './ports/ids.ts'
+import type { InFlight } from './quotas/in-flight.ts'
 import type { Shedder } from './quotas/shedder.ts'
 import type { Refusals } from './refusals.ts'
 import type { Doors } from './tenancy/doors.ts'
@@ -24,6 +25,8 @@ export interface Runtime {
   readonly shedder: Shedder
   /** Calls that named records of somebody else: each has cost a record and a question to the vendor before it was refused. */
   readonly probes: Shedder
+  /** Askings for owners, by principal. */
+  readonly asking: InFlight
   readonly refusals: Refusals
   /** Keys the digests of arguments in the audit. */
   readonly argumentKey: Uint8Array

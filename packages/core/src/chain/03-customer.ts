@@ -42,11 +42,11 @@ export function decideCustomer(place: InTenant, endpoint: Endpoint): Verdict<'cu
 
   const bindings = bindingsOf(place)
   if (endpoint.kind === 'tenant') {
-    if (inToken !== undefined) return deny('customer', 'customer_not_found')
+    if (inToken !== undefined) return deny('customer', 'customer_not_found', { security: true })
     const wide = who.principal.agent !== undefined && !who.principal.agent.wholeTenant ? [] : bindings.filter((binding) => binding.customer === undefined)
     return wide.length === 0 ? deny('customer', 'customer_required') : pass(new ReachFixed(place, { kind: 'tenant' }, rolesOf(place, wide)))
   }
-  if (inToken !== undefined && inPath !== undefined && inToken !== inPath) return deny('customer', 'customer_not_found')
+  if (inToken !== undefined && inPath !== undefined && inToken !== inPath) return deny('customer', 'customer_not_found', { security: true })
 
   const customer = inToken ?? inPath ?? onlyCustomer(place, bindings)
   if (customer === undefined) return deny('customer', 'customer_required')

@@ -75,6 +75,7 @@ describe('gate 11: dispatch', () => {
       expect(JSON.stringify(outcome)).not.toContain(VENDOR_SECRET)
     }
     stage.vendor.dispatch = () => { throw new Error('at once') }
+    await stage.clock.advance(60_000)
     await stops(stage, 'connector_failed', () => stage.call(note), { effect: 'unknown', ports: WROTE.filter((port) => port !== 'dispatcher.dispatch'), record: { step: 'outcome', status: 'unknown' } })
   }))
 
@@ -163,6 +164,7 @@ describe('gate 13: respond', () => {
   const answering = async (stage: Stage, code: Code, value: unknown, call: Partial<Call>, effect: 'none' | 'done', more: object = {}): Promise<unknown> => {
     stage.vendor.answer = () => ({ kind: 'succeeded', value, injected: [Secret.of({ apiKey: VENDOR_SECRET })] })
     const ports = call === note ? WROTE : DISPATCHED
+    await stage.clock.advance(60_000) // equal askings for an owner within a minute are one record
     return stops(stage, code, () => stage.call(call), { effect, ports, record: { kind: 'outcome', status: 'succeeded', gate: 'respond', code, effect, ...more }, sent: [VENDOR_SECRET] })
   }
   const get: Partial<Call> = { tool: 'psa.get', arguments: { id: 2 } }

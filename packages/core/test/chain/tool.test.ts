@@ -219,7 +219,9 @@ describe('gate 8: policy', () => {
     stage.vendor.owned = () => ({ kind: 'failed', failure: 'not_found', sent: false })
     const missing = await stage.call({ tool: 'psa.note', arguments: { id: 98 } })
     for (const other of [invented, missing]) expect({ ...other, decisionId: '' }).toEqual({ ...foreign, decisionId: '' })
-    expect((await stage.log()).filter(({ kind }) => kind === 'ownership')).toHaveLength(3)
+    expect((await stage.log()).filter(({ kind }) => kind === 'ownership')).toHaveLength(1)
+    await stage.clock.advance(60_000)
+    expect((await stage.log()).filter(({ kind }) => kind === 'refusals').map(({ count }) => count)).toEqual([3, 3]) // three askings, three refusals
     expect(stage.vendor.jobs).toEqual([])
   }))
 })
