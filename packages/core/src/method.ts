@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Request } from './call.ts'
-import { decideAuthenticate } from './chain/01-authenticate.ts'
+import { decideAuthenticate, type Authenticated } from './chain/01-authenticate.ts'
 import { decideTenant } from './chain/02-tenant.ts'
 import { deny, type AnyDeny } from './chain/verdict.ts'
 import { enter } from './enforce.ts'
-import type { Broken, Denial, Held } from './outcome.ts'
+import { tell, type Broken, type Denial, type Held } from './outcome.ts'
 import { refuse } from './refuse.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
@@ -14,6 +15,11 @@ export interface Opened {
   readonly tenant: string
   /** Within its tenant. For hosts that keep something between requests: what one principal left is nobody else's. */
   readonly principal: string
+  /**
+   * Opaque, and equal only for requests that may do the same: who asks by which credential, with everything that token and endpoint
+   * narrow. What a host keeps for one request may serve another only if both have the same.
+   */
+  readonly authority: string
 }
 
 /** Gates 1 and 2, for methods that open a conversation and touch nothing of a tenant: `initialize`, `ping`, discovery. */
@@ -23,9 +29,33 @@ export function open(runtime: Runtime, request: Request): Promise<Opened | Denia
     if (who.kind !== 'pass') return who
     run.met({ who: who.proof })
     const place = run.trace.at('tenant', decideTenant(who.proof, request.tenantsNamed ?? []))
-    return place.kind === 'pass' ? { kind: 'open', tenant: place.proof.tenant, principal: who.proof.principal.id } : place
+    return place.kind === 'pass' ? opened(who.proof, request) : place
   })
 }
+
+/** Gates 1 to 4, for a host that is about to keep something for the caller: a session costs more than an answer, so floods are shed here. */
+export function begin(runtime: Runtime, request: Request): Promise<Opened | Denial | Held | Broken> {
+  return judged(runtime, request, async (run) => {
+    const entered = await enter(run)
+    if (entered.kind !== 'pass') return entered
+    const { who, tenant } = entered.proof.scope.place
+    if (runtime.shedder.take(tenant, who.principal.id, who.credential?.id, entered.proof.now)) return opened(who, request)
+    runtime.count('shed')
+    return SHED
+  })
+}
+
+const SHED = deny('ingress', 'shed', { retryAfter: 60 })
+
+function opened({ claims, principal, credential }: Authenticated, { endpoint }: Request): Opened {
+  const { issuer, subject, tenant, customer, session, scopes, roles, actor } = claims
+  const reach = endpoint === undefined || endpoint.kind === 'plain' ? null : [endpoint.kind, endpoint.kind === 'customer' ? endpoint.customer : null]
+  const whole = [tenant, principal.id, credential?.id, issuer, subject, customer, session, listed(scopes), listed(roles), actor, reach]
+  return { kind: 'open', tenant, principal: principal.id, authority: createHash('sha256').update(JSON.stringify(whole)).digest('base64url') }
+}
+
+/** A list that is absent narrows nothing, an empty one everything; their order says nothing. */
+const listed = (names: readonly string[] | undefined): readonly string[] | null => names?.toSorted() ?? null
 
 /** A method that nobody classified (CH-16): refused whatever it is, after gates 1 to 4 judged the request. */
 export async function unclassified(runtime: Runtime, request: Request): Promise<Denial | Held | Broken> {
@@ -41,6 +71,7 @@ async function judged(runtime: Runtime, request: Request, judge: (run: Run) => P
   const run = new Run(runtime, request)
   try {
     const verdict = await judge(run)
+    if (verdict === SHED) return tell(SHED, decisionId)
     return verdict.kind === 'open' ? verdict : await refuse(runtime, run, verdict, decisionId)
   } catch (fault) {
     runtime.onFault(fault)

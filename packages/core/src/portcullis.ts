@@ -26,6 +26,8 @@ export interface Portcullis extends AsyncDisposable {
   list(request: Request, kind?: TargetKind): Promise<ToolList | Denial | Held | Broken>
   /** Gates 1 and 2, for a host's methods that open a conversation: `initialize`, `ping`, discovery. */
   open(request: Request): Promise<Opened | Denial | Held | Broken>
+  /** Gates 1 to 4, before a host keeps something for the caller, such as a session: refused where no call would get further. */
+  begin(request: Request): Promise<Opened | Denial | Held | Broken>
   /** The answer to a method that the host does not have: `method_unclassified`, unless an earlier gate refuses. */
   unclassified(request: Request): Promise<Denial | Held | Broken>
   /** Thirteen rows. `caller` is safe to show to the caller, `operator` is not. */

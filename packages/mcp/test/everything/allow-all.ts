@@ -7,6 +7,7 @@ import { asked } from '../../../core/src/connectors/round.ts'
 import { openRound, sealRound } from '../../../core/src/secrets/sealed-round.ts'
 
 const KEY = new Uint8Array(32).fill(1)
+const OPEN = { kind: 'open', tenant: 'none', principal: 'anybody', authority: 'all' } as const
 
 /**
  * A Portcullis without a gate in it, for one connector: what the host does by itself, to compare with what it does behind the chain. It
@@ -19,7 +20,8 @@ export function allowAll(connector: Connector): Portcullis {
   return {
     url: 'http://127.0.0.1:1',
     offers: new Set(Array.from(connector.tools.values(), ({ own }) => own?.kind ?? 'tool')),
-    open: async () => ({ kind: 'open', tenant: 'none', principal: 'anybody' }),
+    open: async () => OPEN,
+    begin: async () => OPEN,
     unclassified: async () => denied('method_unclassified', 'policy'),
     list: async (_, kind = 'tool') => ({
       kind: 'list', version: 1, calls: 0,
