@@ -106,7 +106,13 @@ export class Oracle {
     const elsewhere = inTenant(voter, request.tenantsNamed ?? [])
     this.#opened.add(voter.tenant)
     if (elsewhere !== undefined) return elsewhere
-    const found = approval === undefined ? undefined : this.#approvals[approval]
+    const named = approval === undefined ? undefined : this.#approvals[approval]
+    const within = named !== undefined && !isStopped(reach(voter, named.customer === undefined ? { kind: 'tenant' } : { kind: 'customer', customer: named.customer }, now))
+    const found = within ? named : undefined
+    const unseen = mayVote(voter, found, now)
+    if (unseen?.code === 'not_found') return unseen
+    if ((voter.facts.minimumPolicy ?? 1) > 1) return no('snapshot', 'policy_outdated')
+    if (voter.facts.subscription === 'suspended') return no('subscription', 'subscription_suspended')
     return mayVote(voter, found, now) ?? (found === undefined ? undefined : cast(found, voterOf(voter), decision, now)) ?? (found as NaiveApproval)
   }
 
