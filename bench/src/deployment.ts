@@ -39,7 +39,7 @@ export const worldOf = (): World => ({
   },
 })
 
-const ANSWER = { tickets: [{ id: 1, client_id: 10, summary: 'mine' }, { id: 2, client_id: 20, summary: 'theirs' }] }
+export const ANSWER = { tickets: [{ id: 1, client_id: 10, summary: 'mine' }, { id: 2, client_id: 20, summary: 'theirs' }] }
 
 /** Answers at once: what is measured is the chain, not a vendor. */
 export const still: Dispatcher = {

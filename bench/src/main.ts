@@ -1,4 +1,5 @@
 import { decision } from './cases/decision.ts'
+import { guardedOverBare } from './cases/guarded-over-bare.ts'
 import { list } from './cases/list.ts'
 import { memoryCall } from './cases/memory-call.ts'
 import { narrow } from './cases/narrow.ts'
@@ -6,7 +7,7 @@ import { sqliteAppend } from './cases/sqlite-append.ts'
 import type { Figure } from './measure.ts'
 
 /** Every figure with its paired baseline. `--json`: one object a line; a name runs only that case. */
-const CASES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { decision, list, narrow, 'memory-call': memoryCall, 'sqlite-append': sqliteAppend }
+const CASES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { decision, list, narrow, 'memory-call': memoryCall, 'sqlite-append': sqliteAppend, 'guarded-over-bare': guardedOverBare }
 
 const asJson = process.argv.includes('--json')
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { Approvals } from './approve.ts'
 import { ed25519Key } from './audit/ed25519.ts'
 import { exportLog } from './audit/export.ts'
@@ -89,7 +90,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     asking: new InFlight(ASKING_AT_ONCE),
     probes: new Shedder(options.shedding?.records ?? RECORD_LIMITS),
     refusals: new Refusals(doors, clock, new Shedder(options.shedding?.records ?? RECORD_LIMITS), onFault),
-    argumentKey: keys.derive('argument-digest', 32),
+    argumentKey: createSecretKey(keys.derive('argument-digest', 32)), // raw bytes would be made a key anew for every argument
     sealKey: keys.derive('seal', 32),
     callMs: options.callMs ?? 30_000,
     count: (counter) => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import type { Authenticated } from './chain/01-authenticate.ts'
 import type { Known } from './chain/04-snapshot.ts'
 import type { Owned } from './chain/08-arguments.ts'
@@ -51,7 +51,7 @@ const describeToken = ({ tenant, subject, actor, credential, session, id }: Acce
 })
 
 /** Argument fields that the tool declares clear as they are, all others as keyed digests: equal values can be found, none can be read. */
-export function describeArguments(owned: Owned, key: Uint8Array): Readonly<Record<string, unknown>> {
+export function describeArguments(owned: Owned, key: KeyObject): Readonly<Record<string, unknown>> {
   const { prepared } = owned
   const { tool } = prepared.permitted.ready.known.named
   const input = prepared.input as Readonly<Record<string, unknown>>

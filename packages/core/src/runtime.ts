@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { ClockGuard } from './identity/clock-guard.ts'
 import type { Verifier } from './identity/verifier.ts'
 import type { Clock } from './ports/clock.ts'
@@ -29,7 +30,7 @@ export interface Runtime {
   readonly asking: InFlight
   readonly refusals: Refusals
   /** Keys the digests of arguments in the audit. */
-  readonly argumentKey: Uint8Array
+  readonly argumentKey: KeyObject
   /** Seals what a client keeps between the rounds of a call. */
   readonly sealKey: Uint8Array
   /** How long a call may take at the vendor, and a port to answer (ms). */

@@ -166,7 +166,7 @@ verifies('IS-01', 'MCP-06: changes of a tenant reach its own streams and no othe
   await client.subscribeResource({ uri: 'test://watched-resource' })
   for (const change of [{ kind: 'tools' }, { kind: 'resource', uri: 'test://watched-resource' }, { kind: 'resource', uri: 'test://static-text' }, { kind: 'prompts' }] as const) set.host.notify('northwind', change)
   await vi.waitFor(() => {
-    expect(mine.heard.map(({ method }) => method).toSorted()).toEqual(['notifications/prompts/list_changed', 'notifications/resources/updated', 'notifications/subscriptions/acknowledged', 'notifications/tools/list_changed'])
+    expect(mine.heard.map(({ method }) => String(method)).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['notifications/prompts/list_changed', 'notifications/resources/updated', 'notifications/subscriptions/acknowledged', 'notifications/tools/list_changed'])
     expect(filtered.heard.map(({ method }) => method)).toEqual(['notifications/subscriptions/acknowledged', 'notifications/prompts/list_changed'])
     expect(told.toSorted()).toEqual(['test://watched-resource', 'tools'])
   })

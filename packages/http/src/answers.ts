@@ -12,9 +12,8 @@ const SECURITY: Readonly<Record<string, string>> = {
 
 /** The same response with the headers that all of ours have; what a host set for itself is replaced. */
 export function secured(response: Response): Response {
-  const headers = new Headers(response.headers)
-  for (const [name, value] of Object.entries(SECURITY)) headers.set(name, value)
-  return new Response(response.body, { status: response.status, headers })
+  for (const [name, value] of Object.entries(SECURITY)) response.headers.set(name, value)
+  return response
 }
 
 export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response =>

@@ -64,6 +64,9 @@ export const missingCapability = (requiredCapabilities: object): Refusal => ({ .
 /** One answer for a session that never was, has ended, or is another principal's. */
 export const NO_SESSION: Refusal = { kind: 'refusal', status: 404, headers: {}, error: { code: -32001, message: 'Session not found' } }
 
+/** A request id names one request of its session until that is answered (JSON-RPC 2.0 §4). */
+export const ID_IN_FLIGHT: Refusal = { kind: 'refusal', status: 409, headers: {}, error: { code: INVALID_REQUEST, message: 'This request id is in use' } }
+
 /** Sessions and streams are capped: the flooder waits (CH-18). */
 export const tooMany = (): Refusal => {
   const { message, remedy, effect, retryable } = CODES.shed

@@ -22,6 +22,8 @@ export interface McpHostOptions extends ServerInfo {
 
 /** Streams of changes, of one principal and of all together. */
 const STREAMS = { principal: 8, all: 1_024 } as const
+const MODERN = '2026-07-28'
+const VERSION = 'io.modelcontextprotocol/protocolVersion'
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 
 /**
@@ -54,12 +56,12 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
   }
 
   async function serve(request: Request, { body, request: asked }: HostContext): Promise<Response> {
-    const shown = bare(request)
+    const shown = bare(request, request.method === 'POST' ? undefined : request.signal)
     const sessionId = request.headers.get('mcp-session-id')
     if (request.method !== 'POST') return desk === undefined ? new Response(null, { status: 405 }) : desk.manage(shown, sessionId, asked)
     const message = readMessage(body)
     if (message === undefined) return desk !== undefined && sessionId !== null && isReply(body) ? desk.reply(shown, sessionId, asked, body) : refusalResponse(ingressRefusal('malformed', 'message'), null)
-    const legacy = await isLegacyRequest(shown, stripped(message))
+    const legacy = !isSurelyModern(shown, message) && (await isLegacyRequest(shown, stripped(message)))
     if (!legacy || desk === undefined || (sessionId === null && message.method !== 'initialize')) return take(message, asked, request.signal, shown, legacy ? 'stateless' : 'modern')
     if (sessionId === null) return desk.begin(shown, message, asked, stripped(message))
     const session = await desk.find(sessionId, asked)
@@ -73,7 +75,7 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
     const askable = carrier === 'modern' ? declaredIn(message) : (session?.askable ?? [])
     const caller: Caller = { asked, signal: gone, askable }
     if (classified?.kind === 'listen') {
-      const stream = await listen(portcullis, listeners, () => server('modern'), message, caller, shown, forSdk)
+      const stream = await listen(portcullis, listeners, () => server('modern'), message, caller, bare(shown, gone), forSdk)
       return stream instanceof Response ? stream : refusalResponse(stream, id)
     }
     if (classified?.kind !== 'list' && classified?.kind !== 'call') {
@@ -82,7 +84,11 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
       if (classified?.kind === 'forget') session?.watched.delete(String(message.params['uri']))
       if (classified?.kind === 'dropped' && session === undefined) return new Response(null, { status: 202 })
     }
-    const exchange = new Exchange(async (more) => remembered(session, message, classified, await run(message, classified, caller, session !== undefined, more)), progressTokenOf(message))
+    const exchange = new Exchange(async (more) => {
+      const answered = await run(message, classified, caller, session !== undefined, more)
+      if (more.signal.aborted && message.id !== undefined) session?.abandon(message.id)
+      return remembered(session, message, classified, answered)
+    }, progressTokenOf(message))
     exchanges.set(shown, exchange)
     const response = await through(shown, forSdk, carrier, session)
     return carrier === 'session' ? unlessRefused(response, exchange, id) : exchange.refusal === undefined || isStream(response) ? response : refusalResponse(exchange.refusal, id)
@@ -128,10 +134,14 @@ function progressTokenOf({ params: { _meta } }: Message): string | number | unde
   return typeof token === 'string' || typeof token === 'number' ? token : undefined
 }
 
-/** The request without its credentials and its body. */
-function bare({ url, method, headers, signal }: Request): Request {
-  const kept = [...headers].filter(([name]) => name === 'accept' || name === 'content-type' || name.startsWith('mcp-'))
-  return new Request(new URL('/mcp', url), { method, headers: kept, signal })
+/** Says what it is in both places. Anything else the SDK judges; where it disagrees, it refuses. */
+const isSurelyModern = ({ headers }: Request, { params: { _meta } }: Message): boolean => headers.get('mcp-protocol-version') === MODERN && isPlainObject(_meta) && _meta[VERSION] === MODERN
+
+/** The request without its credentials, its address and its body. Calls are cancelled past the SDK, so only streams need a signal. */
+function bare({ method, headers }: Request, signal?: AbortSignal): Request {
+  const kept: [string, string][] = []
+  for (const [name, value] of headers) if (name === 'accept' || name === 'content-type' || name.startsWith('mcp-')) kept.push([name, value])
+  return new Request('http://localhost/mcp', { method, headers: kept, ...(signal === undefined ? {} : { signal }) })
 }
 
 const JUDGED: ReadonlySet<string> = new Set(['arguments', 'inputResponses', 'requestState'])

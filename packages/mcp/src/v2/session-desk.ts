@@ -2,18 +2,17 @@ import type { Server } from '@modelcontextprotocol/server'
 import type { Portcullis, Request as Asked } from '@portcullis/core'
 import { askableOf } from '../askable.ts'
 import { Listeners, type Change } from '../changes.ts'
-import { dispatch } from '../dispatch.ts'
 import type { Message } from '../message.ts'
-import { HOST_BROKEN, NO_SESSION, refusalResponse, tooMany, type Refusal } from '../refusals.ts'
+import { NO_SESSION, refusal, refusalResponse, tooMany, type Refusal } from '../refusals.ts'
 import { Sessions, type SessionLimits } from '../sessions.ts'
 import { Session } from './session.ts'
 
 type Found = Refusal | { readonly kind: 'session'; readonly session: Session }
-type Owner = Refusal | { readonly kind: 'opened'; readonly tenant: string; readonly principal: string }
 
-const PING: Message = { id: undefined, method: 'ping', params: {} }
-
-/** Begins, finds and ends sessions. Gates 1 and 2 come first; then only the principal that began a session finds it, at its endpoint. */
+/**
+ * Begins, finds and ends sessions. Gates 1 to 4 come before a session begins, gates 1 and 2 before it is looked for; then only a request
+ * of the same authority finds it: an answer on its stream must be nobody's who may see less, or something else.
+ */
 export class SessionDesk {
   readonly #portcullis: Portcullis
   /** Sessions are capped themselves. */
@@ -28,25 +27,27 @@ export class SessionDesk {
   }
 
   async begin(request: Request, { id = null, params }: Omit<Message, 'id'> & { readonly id?: Message['id'] | null }, asked: Asked, body: object): Promise<Response> {
-    const owner = await this.#owner(asked)
-    if (owner.kind === 'refusal') return refusalResponse(owner, id)
-    let begun = ''
-    const session = await this.#sessions.begin(nameOf(owner, asked), (fresh) => {
-      begun = fresh
-      return Session.begin(fresh, this.#server(), asked, askableOf(params['capabilities']))
-    })
-    const listening = session === undefined ? undefined : this.#listeners.add({ ...owner, tell: (change) => void session.tell(this.#portcullis, change).catch(() => undefined) })
-    if (session === undefined) return refusalResponse(tooMany(), id)
-    session.onClose = listening ?? session.onClose
-    const response = await session.handle(request, body)
-    if (!response.ok) this.#sessions.end(begun)
-    return response
+    const owner = await this.#portcullis.begin(asked)
+    if (owner.kind !== 'open') return refusalResponse(refusal(owner, this.#portcullis.url), id)
+    const begun = this.#sessions.begin(owner, (fresh) => new Session(fresh, this.#server(), asked, askableOf(params['capabilities'])))
+    if (begun === undefined) return refusalResponse(tooMany(), id)
+    const { session } = begun
+    session.onClose = this.#listeners.add({ ...owner, tell: (change) => void session.tell(this.#portcullis, change).catch(() => undefined) }) ?? session.onClose
+    try {
+      await session.open()
+      const response = await session.handle(request, body)
+      if (!response.ok) this.#sessions.end(begun.id)
+      return response
+    } catch (fault) {
+      this.#sessions.end(begun.id)
+      throw fault
+    }
   }
 
   async find(id: string, asked: Asked): Promise<Found> {
-    const owner = await this.#owner(asked)
-    if (owner.kind === 'refusal') return owner
-    const session = this.#sessions.find(id, nameOf(owner, asked))
+    const owner = await this.#portcullis.open(asked)
+    if (owner.kind !== 'open') return refusal(owner, this.#portcullis.url)
+    const session = this.#sessions.find(id, owner)
     if (session === undefined) return NO_SESSION
     session.asked = asked
     return { kind: 'session', session }
@@ -74,11 +75,4 @@ export class SessionDesk {
   close(): void {
     this.#sessions.endAll()
   }
-
-  async #owner(asked: Asked): Promise<Owner> {
-    const opened = await dispatch(this.#portcullis, PING, { kind: 'open' }, { asked, signal: new AbortController().signal, askable: [] })
-    return opened.kind === 'opened' || opened.kind === 'refusal' ? opened : HOST_BROKEN
-  }
 }
-
-const nameOf = ({ tenant, principal }: Extract<Owner, { kind: 'opened' }>, { endpoint }: Asked): string => JSON.stringify([tenant, principal, endpoint ?? null])

@@ -1,7 +1,10 @@
 import { WebStandardStreamableHTTPServerTransport, type Server } from '@modelcontextprotocol/server'
 import type { AskKind, Portcullis, Request as Asked } from '@portcullis/core'
 import type { Change } from '../changes.ts'
+import { isPlainObject, type MessageId } from '../message.ts'
+import { ID_IN_FLIGHT, refusalResponse } from '../refusals.ts'
 import { mayBeTold } from '../watch.ts'
+import { isStream } from './peek.ts'
 
 /** What a 2025 client began with `initialize`: a connection of the SDK that outlives its requests. Rights are in none of it. */
 export class Session {
@@ -15,21 +18,35 @@ export class Session {
   readonly #server: Server
   readonly #transport: WebStandardStreamableHTTPServerTransport
 
-  private constructor(server: Server, transport: WebStandardStreamableHTTPServerTransport, asked: Asked, askable: readonly AskKind[]) {
+  /** The transport of the SDK finds the stream of an answer by the id of its request: a second one would take the first one's answer. */
+  readonly #inFlight = new Set<MessageId>()
+
+  constructor(id: string, server: Server, asked: Asked, askable: readonly AskKind[]) {
     this.#server = server
-    this.#transport = transport
+    this.#transport = new Transport(id, (answered) => void this.#inFlight.delete(answered))
     this.asked = asked
     this.askable = askable
   }
 
-  static async begin(id: string, server: Server, asked: Asked, askable: readonly AskKind[]): Promise<Session> {
-    const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id })
-    await server.connect(transport)
-    return new Session(server, transport, asked, askable)
+  open(): Promise<void> {
+    return this.#server.connect(this.#transport)
   }
 
-  handle(request: Request, body?: object): Promise<Response> {
-    return this.#transport.handleRequest(request, body === undefined ? {} : { parsedBody: body })
+  async handle(request: Request, body?: object): Promise<Response> {
+    if (body === undefined) return this.#transport.handleRequest(request)
+    const id = isPlainObject(body) && 'method' in body ? (body['id'] as MessageId | undefined) : undefined
+    if (id === undefined) return this.#transport.handleRequest(request, { parsedBody: body })
+    if (this.#inFlight.has(id)) return refusalResponse(ID_IN_FLIGHT, id)
+    this.#inFlight.add(id)
+    const response = await this.#transport.handleRequest(request, { parsedBody: body })
+    if (!isStream(response)) this.#inFlight.delete(id)
+    return response
+  }
+
+  /** A request that its client cancelled is never answered, so its stream ends here. */
+  abandon(id: MessageId): void {
+    this.#transport.closeSSEStream(id)
+    this.#inFlight.delete(id)
   }
 
   async tell(portcullis: Portcullis, change: Change): Promise<void> {
@@ -50,5 +67,23 @@ export class Session {
   async close(): Promise<void> {
     this.onClose()
     await this.#server.close()
+  }
+}
+
+/** Says which requests have been answered, also when nobody listens any more. */
+class Transport extends WebStandardStreamableHTTPServerTransport {
+  readonly #answered: (id: MessageId) => void
+
+  constructor(id: string, answered: (id: MessageId) => void) {
+    super({ sessionIdGenerator: () => id })
+    this.#answered = answered
+  }
+
+  override async send(...[message, options]: Parameters<WebStandardStreamableHTTPServerTransport['send']>): Promise<void> {
+    try {
+      await super.send(message, options)
+    } finally {
+      if (!('method' in message) && message.id !== undefined) this.#answered(message.id)
+    }
   }
 }

@@ -12,14 +12,15 @@ const tool = (description: string, result: object): SelfTool => ({ risk: 'read',
 const image = { type: 'image', data: PNG, mimeType: 'image/png' }
 const embedded = (uri: string, mimeType: string, body: string) => ({ type: 'resource', resource: { uri, mimeType, text: body } })
 
-const RICH_SCHEMA: JsonSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object',
-  $defs: { address: { $anchor: 'addressDef', type: 'object', properties: { street: { type: 'string' }, city: { type: 'string' } } } },
-  properties: { name: { type: 'string' }, address: { $ref: '#/$defs/address' }, contactMethod: { type: 'string', enum: ['phone', 'email'] }, phone: { type: 'string' }, email: { type: 'string' } },
-  allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
-  if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] }, ...Object.fromEntries([['then', { required: ['phone'] }]]), else: { required: ['email'] },
-  additionalProperties: false,
-}
+/** As text: an object with a member `then` would be taken for a promise. */
+const RICH_SCHEMA = JSON.parse(`{
+  "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+  "$defs": { "address": { "$anchor": "addressDef", "type": "object", "properties": { "street": { "type": "string" }, "city": { "type": "string" } } } },
+  "properties": { "name": { "type": "string" }, "address": { "$ref": "#/$defs/address" }, "contactMethod": { "type": "string", "enum": ["phone", "email"] }, "phone": { "type": "string" }, "email": { "type": "string" } },
+  "allOf": [{ "anyOf": [{ "required": ["phone"] }, { "required": ["email"] }] }],
+  "if": { "properties": { "contactMethod": { "const": "phone" } }, "required": ["contactMethod"] }, "then": { "required": ["phone"] }, "else": { "required": ["email"] },
+  "additionalProperties": false
+}`) as JsonSchema
 
 /** The server that the conformance suite wants to meet: every kind of answer, by the names that the suite calls. `changed` publishes. */
 export function everything(changed: (change: Change) => void): Connector {
