@@ -55,7 +55,7 @@ export const BUGS: readonly Bug[] = [
     edits: [{
       file: src('passage'),
       find: 'const answer = await this.#durable(ledger.admit(item))',
-      replace: "void ledger.admit(item).catch(() => undefined)\n    const answer: AdmitAnswer = { kind: 'admitted', seq: 0, at: 0 }",
+      replace: "void this.#durable(ledger.admit(item)).catch(() => undefined)\n    const answer: AdmitAnswer = { kind: 'admitted', seq: 0, at: 0 }",
     }],
     suites: [shortcuts],
     expect: /CH-12: nothing is sent while the intent is not durable/,
