@@ -56,7 +56,7 @@ export async function guardedOverBare(): Promise<readonly Figure[]> {
     const { portcullis, token } = await deploy({ tools })
     const host = mcpHost(portcullis)
     const routes = router(portcullis, { mcp: host })
-    const sides = { guarded: routes.fetch, bare: bare(tools) }
+    const sides = { guarded: (request: Request) => routes.fetch(request), bare: bare(tools) }
     const samples = { guarded: [] as number[], bare: [] as number[] }
     for (let index = 0; index < WARM + BATCHES; index++) {
       const order = index % 2 === 0 ? (['guarded', 'bare'] as const) : (['bare', 'guarded'] as const)
