@@ -8,6 +8,8 @@ export type RunChain = (more: Pick<Caller, 'signal' | 'onNote' | 'answers'>) => 
 
 /** One message on its way through the SDK. The SDK checks headers and envelope, then asks; how a refusal is worded is not its business. */
 export class Exchange {
+  /** The SDK had nothing against the message. */
+  ran = false
   /** The last answer, if it was one. An answer without a stream is replaced by it. */
   refusal: Refusal | undefined
   readonly #run: RunChain
@@ -19,6 +21,7 @@ export class Exchange {
   }
 
   async resultFor({ mcpReq }: ServerContext): Promise<object> {
+    this.ran = true
     const { inputResponses } = mcpReq
     const state = mcpReq.requestState<unknown>()
     const answers: Call['answers'] = inputResponses === undefined ? undefined : { responses: inputResponses as Readonly<Record<string, unknown>>, state: typeof state === 'string' ? state : undefined }

@@ -6,9 +6,10 @@ import { dispatch, type Answer, type Caller } from '../dispatch.ts'
 import type { Host, HostContext } from '../host.ts'
 import { isPlainObject, readMessage, type Message } from '../message.ts'
 import { classify, type Carrier, type Classified } from '../methods.ts'
-import { ingressRefusal, refusalResponse, type Refusal } from '../refusals.ts'
+import { ingressRefusal, refusal, refusalResponse, type Refusal } from '../refusals.ts'
 import type { SessionLimits } from '../sessions.ts'
 import { Exchange, noExchange } from './exchange.ts'
+import { inFixedWords } from './fixed-words.ts'
 import { listen } from './listen.ts'
 import { makeServer, type ServerInfo } from './make-server.ts'
 import { isStream, unlessRefused } from './peek.ts'
@@ -83,6 +84,10 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
       if (early.kind === 'refusal') return refusalResponse(classified === undefined ? { ...early, status: statusOf(early, carrier) } : early, id)
       if (classified?.kind === 'forget') session?.watched.delete(String(message.params['uri']))
       if (classified?.kind === 'dropped' && session === undefined) return new Response(null, { status: 202 })
+    } else if (session === undefined) {
+      // Nobody hears what the SDK thinks of a message before gates 1 and 2; whoever has a session is through them.
+      const opened = await portcullis.open(asked)
+      if (opened.kind !== 'open') return refusalResponse(refusal(opened, portcullis.url), id)
     }
     const exchange = new Exchange(async (more) => {
       const answered = await run(message, classified, caller, session !== undefined, more)
@@ -91,7 +96,10 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
     }, progressTokenOf(message))
     exchanges.set(shown, exchange)
     const response = await through(shown, forSdk, carrier, session)
-    return carrier === 'session' ? unlessRefused(response, exchange, id) : exchange.refusal === undefined || isStream(response) ? response : refusalResponse(exchange.refusal, id)
+    if (carrier === 'session') return unlessRefused(response, exchange, id)
+    if (isStream(response)) return response
+    if (exchange.refusal !== undefined) return refusalResponse(exchange.refusal, id)
+    return exchange.ran ? response : inFixedWords(response)
   }
 
   /** `forget` has been judged already; the SDK still wants its empty result. Only in a session can a client cancel by a message. */

@@ -5,6 +5,7 @@ import { dispatch, type Caller } from '../dispatch.ts'
 import { isPlainObject, type Message } from '../message.ts'
 import { ingressRefusal, tooMany, type Refusal } from '../refusals.ts'
 import { mayBeTold } from '../watch.ts'
+import { inFixedWords } from './fixed-words.ts'
 
 /** Resources that one stream may watch. */
 const MOST_WATCHED = 32
@@ -37,7 +38,7 @@ export async function listen(portcullis: Portcullis, listeners: Listeners, makeS
   })
   if (end === undefined) return tooMany()
   const response = await handler.fetch(request, { parsedBody: body })
-  return whenOver(response, end)
+  return whenOver(await inFixedWords(response), end)
 }
 
 function watchedIn({ params: { notifications } }: Message): readonly string[] | undefined {

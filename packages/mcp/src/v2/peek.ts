@@ -1,6 +1,7 @@
 import type { MessageId } from '../message.ts'
 import { refusalResponse } from '../refusals.ts'
 import type { Exchange } from './exchange.ts'
+import { errorIn } from './fixed-words.ts'
 
 export const isStream = (response: Response): boolean => response.headers.get('content-type')?.startsWith('text/event-stream') === true
 
@@ -12,6 +13,11 @@ export async function unlessRefused(response: Response, exchange: Exchange, id: 
   if (exchange.refusal !== undefined && isLast(first.value)) {
     await reader.cancel()
     return refusalResponse(exchange.refusal, id)
+  }
+  const error = exchange.ran || first.value === undefined ? undefined : errorIn(dataOf(first.value), response.status)
+  if (error !== undefined) {
+    await reader.cancel()
+    return new Response(error, { status: response.status, headers: { 'content-type': 'application/json' } })
   }
   const rest = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -27,6 +33,9 @@ export async function unlessRefused(response: Response, exchange: Exchange, id: 
   })
   return new Response(rest, response)
 }
+
+/** Of the one event that the SDK writes at once. */
+const dataOf = (chunk: Uint8Array): string => /^data: (.*)$/m.exec(Buffer.from(chunk).toString('utf8'))?.[1] ?? ''
 
 /** Whether an event is the response itself: notes and questions have a method. */
 const isLast = (chunk: Uint8Array | undefined): boolean => chunk !== undefined && !/"method"\s*:/.test(Buffer.from(chunk).toString('utf8'))

@@ -4,6 +4,7 @@ import type { Change } from '../changes.ts'
 import { isPlainObject, type MessageId } from '../message.ts'
 import { ID_IN_FLIGHT, refusalResponse } from '../refusals.ts'
 import { mayBeTold } from '../watch.ts'
+import { inFixedWords } from './fixed-words.ts'
 import { isStream } from './peek.ts'
 
 /** What a 2025 client began with `initialize`: a connection of the SDK that outlives its requests. Rights are in none of it. */
@@ -33,14 +34,15 @@ export class Session {
   }
 
   async handle(request: Request, body?: object): Promise<Response> {
-    if (body === undefined) return this.#transport.handleRequest(request)
+    if (body === undefined) return inFixedWords(await this.#transport.handleRequest(request))
     const id = isPlainObject(body) && 'method' in body ? (body['id'] as MessageId | undefined) : undefined
-    if (id === undefined) return this.#transport.handleRequest(request, { parsedBody: body })
+    if (id === undefined) return inFixedWords(await this.#transport.handleRequest(request, { parsedBody: body }))
     if (this.#inFlight.has(id)) return refusalResponse(ID_IN_FLIGHT, id)
     this.#inFlight.add(id)
     const response = await this.#transport.handleRequest(request, { parsedBody: body })
-    if (!isStream(response)) this.#inFlight.delete(id)
-    return response
+    if (isStream(response)) return response
+    this.#inFlight.delete(id)
+    return inFixedWords(response)
   }
 
   /** A request that its client cancelled is never answered, so its stream ends here. */
