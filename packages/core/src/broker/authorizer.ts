@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { DispatchContext } from '../ports/dispatcher.ts'
-import { reveal, Secret } from '../secrets/secret.ts'
+import { reveal, Secret, secretStrings } from '../secrets/secret.ts'
 import type { TokenRequest, Tokens } from './tokens.ts'
 
 /** RFC 9110 §5.6.2. */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
+/** Characters of a header's value; servers take about as much. */
+const LONGEST_VALUE = 8_192
+/** All that is injected is searched for in the answer, so one credential, and the tokens of one call, are limited. */
+const MOST_PARTS = 64
+const MOST_CHARACTERS = 65_536
+const MOST_TOKENS = 8
 
 export interface Header {
   readonly name: string
@@ -20,16 +26,20 @@ export interface Authorizer {
   readonly injected: () => readonly Secret[]
 }
 
-/** Undefined when the credential does not fit the connector or cannot be a header: `credential_unavailable`. Never throws. */
+/** Undefined when the credential does not fit the connector, is too large or cannot be a header: `credential_unavailable`. Never throws. */
 export function authorizerOf(context: DispatchContext, secret: Secret, tokenUrl: URL | undefined, tokens: Tokens): Authorizer | undefined {
   try {
     const value = reveal(secret)
+    const parts = secretStrings([secret])
+    if (parts.length > MOST_PARTS || parts.join('').length > MOST_CHARACTERS) return undefined
     const parsed = context.connector.credential.safeParse(value)
     if (!parsed.success) return undefined
     const { authorize } = context.connector
     if (authorize.type === 'api_key') {
       const key = authorize.value?.(parsed.data) ?? (typeof value === 'string' ? value : value['apiKey'])
-      return isHeaderValue(key) && HEADER_NAME.test(authorize.header) ? keyed({ name: authorize.header.toLowerCase(), value: (authorize.prefix ?? '') + key }, [secret, Secret.of(key)]) : undefined
+      if (!isHeaderValue(key) || !HEADER_NAME.test(authorize.header)) return undefined
+      const header = (authorize.prefix ?? '') + key
+      return header.length > LONGEST_VALUE ? undefined : keyed({ name: authorize.header.toLowerCase(), value: header }, [secret, Secret.of(key)])
     }
     const client = authorize.client?.(parsed.data) ?? (typeof value === 'string' ? undefined : { clientId: value['clientId'], clientSecret: value['clientSecret'] })
     if (tokenUrl === undefined || typeof client?.clientId !== 'string' || typeof client.clientSecret !== 'string') return undefined
@@ -52,6 +62,8 @@ function tokened(request: TokenRequest, tokens: Tokens): Authorizer {
     header: async () => {
       const answer = await tokens.get(request)
       if (!answer.ok) return answer.reason
+      // A vendor whose tokens end before they are used would make this list grow with every request.
+      if (used.size >= MOST_TOKENS && !used.has(answer.token)) return 'unreachable'
       used.add(answer.token)
       return { name: 'authorization', value: `Bearer ${answer.token}` }
     },

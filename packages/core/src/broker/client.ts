@@ -4,7 +4,7 @@ import type { Authorizer, Header } from './authorizer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exchange, type After, type Exchanged, type Fetch } from './exchange.ts'
 import { failed, failureOf, isRetriable, isSurelyRefused, parsedAs } from './outcome.ts'
-import { everyPage } from './pages.ts'
+import { everyPage, type Page } from './pages.ts'
 import type { Progress } from './progress.ts'
 
 const RETRIES = 2
@@ -52,13 +52,13 @@ export function vendorClient(options: ClientOptions): Vendor {
     return exchange(options.fetch, url, { ...init, headers: { accept: 'application/json', ...(init.headers as Record<string, string>), [auth.name]: auth.value } }, signal)
   }
 
-  const get = async (path: string, request: VendorRequest = {}): Promise<unknown> => {
+  const read = async (path: string, request: VendorRequest): Promise<Page> => {
     const url = urlOf(path, request.query)
     const signal = signalOf(request)
     for (let tries = 0, renewed = false; ; ) {
       const auth = await header()
       const result = await send(url, auth, { method: 'GET' }, signal)
-      if (result.kind === 'answer') return parsedAs(request.as, result.body, false)
+      if (result.kind === 'answer') return result
       if (result.kind === 'refused' && result.status === 401 && authorizer.renew !== undefined && !renewed) {
         renewed = true
         await authorizer.renew(auth)
@@ -68,6 +68,8 @@ export function vendorClient(options: ClientOptions): Vendor {
       } else throw failureOf(result, false)
     }
   }
+
+  const get = async (path: string, request: VendorRequest = {}): Promise<unknown> => parsedAs(request.as, (await read(path, request)).body, false)
 
   const post = async (path: string, request: VendorRequest = {}): Promise<unknown> => {
     const url = urlOf(path, request.query)
@@ -87,10 +89,22 @@ export function vendorClient(options: ClientOptions): Vendor {
     throw failureOf(result, !isSurelyRefused(result))
   }
 
-  const all = <S extends z.ZodType>(path: string, request: VendorPages<S>): Promise<z.output<S>[]> => everyPage(get, path, request)
+  const all = <S extends z.ZodType>(path: string, request: VendorPages<S>): Promise<z.output<S>[]> => everyPage(read, path, request)
 
   // The overloads tie the result to `as`, which an implementation cannot express.
-  return Object.freeze({ get, post, all }) as Vendor
+  return Object.freeze({ get: abandonable(get), post: abandonable(post), all: abandonable(all) }) as Vendor
+}
+
+/**
+ * Code that asks twice and fails at the first answer leaves the second promise to nobody. Its rejection must not end the process: the
+ * promise counts as looked after from the start, and rejects all the same for whoever awaits it.
+ */
+function abandonable<A extends unknown[], T>(ask: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  return (...args) => {
+    const answer = ask(...args)
+    answer.catch(() => undefined)
+    return answer
+  }
 }
 
 function serialised(body: unknown): string | undefined {

@@ -9,11 +9,11 @@ export type Fetch = typeof globalThis.fetch
 export type After = (ms: number, callback: () => void) => () => void
 
 /**
- * `answer`: 2xx with JSON (or nothing). `refused`: any other status, its body unread. `unusable`: 2xx whose body we will not use (no
+ * `answer`: 2xx with JSON (or nothing), of so many bytes. `refused`: any other status, its body unread. `unusable`: 2xx whose body we will not use (no
  * JSON, over 4 MiB, deeper than 64). `unreached`: no connection. `broken`: lost or aborted somewhere after that.
  */
 export type Exchanged =
-  | { readonly kind: 'answer'; readonly body: unknown }
+  | { readonly kind: 'answer'; readonly body: unknown; readonly bytes: number }
   | { readonly kind: 'refused'; readonly status: number; readonly retryAfter: number | undefined }
   | { readonly kind: 'unusable' | 'unreached' | 'broken' }
 
@@ -75,11 +75,11 @@ async function textOf(response: Response, cut: Promise<'aborted'>): Promise<stri
 }
 
 function parsed(text: string, contentType: string): Exchanged {
-  if (text === '') return { kind: 'answer', body: undefined }
+  if (text === '') return { kind: 'answer', body: undefined, bytes: 0 }
   if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)) return { kind: 'unusable' }
   try {
     const body: unknown = JSON.parse(text)
-    return isShallow(body, DEEPEST_ANSWER) ? { kind: 'answer', body } : { kind: 'unusable' }
+    return isShallow(body, DEEPEST_ANSWER) ? { kind: 'answer', body, bytes: Buffer.byteLength(text) } : { kind: 'unusable' }
   } catch {
     return { kind: 'unusable' }
   }

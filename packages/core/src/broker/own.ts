@@ -16,7 +16,7 @@ async function run(job: DispatchJob): Promise<DispatchAnswer> {
   const cancel = (): void => resolve('cancelled')
   signal.addEventListener('abort', cancel, { once: true })
   try {
-    const answer = await Promise.race([finished(tool.run({ input, customer: undefined, vendor: NO_VENDOR, signal, callId, tell, round, askable })), cancelled])
+    const answer = await Promise.race([finished((async () => tool.run({ input, customer: undefined, vendor: NO_VENDOR, signal, callId, tell, round, askable }))()), cancelled])
     return answer === 'cancelled' ? { kind: 'unknown', code: 'cancelled' } : answer
   } finally {
     signal.removeEventListener('abort', cancel)
@@ -30,5 +30,9 @@ const finished = (work: Promise<unknown>): Promise<DispatchAnswer> =>
     () => ({ kind: 'failed', failure: 'connector_failed', sent: true }),
   )
 
-const nothing = (): Promise<never> => Promise.reject(new Error('There is no vendor.'))
+const nothing = (): Promise<never> => {
+  const refused = Promise.reject<never>(new Error('There is no vendor.'))
+  refused.catch(() => undefined) // abandoned, it would end the process
+  return refused
+}
 const NO_VENDOR = { get: nothing, post: nothing, all: nothing }

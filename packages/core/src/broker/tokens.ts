@@ -5,6 +5,8 @@ const KEPT_AT_MOST = 1_000
 const LONGEST_MS = 3_600_000
 /** RFC 6749 §5.1 only recommends `expires_in`; without it the token is good for this long. */
 const UNDATED_SECONDS = 60
+/** Characters of a token. Servers take about as much in one header; a longer one has every later step pay for it. */
+const LONGEST_TOKEN = 8_192
 
 export interface TokenRequest {
   /** Everything that makes one token another: tenant, instance, configuration version, credential. */
@@ -15,7 +17,7 @@ export interface TokenRequest {
   readonly scope: string | undefined
 }
 
-/** `refused`: the vendor does not accept the credential. `unreachable`: no usable answer, perhaps later. */
+/** `refused`: the vendor does not accept the credential, or gave a token too long to use. `unreachable`: no usable answer, perhaps later. */
 export type TokenAnswer = { readonly ok: true; readonly token: string } | { readonly ok: false; readonly reason: 'refused' | 'unreachable' }
 
 interface Kept {
@@ -50,6 +52,7 @@ export function createTokens(deps: { readonly fetch: Fetch; readonly monotonic: 
     if (result.kind === 'refused') return { ok: false, reason: [400, 401, 403].includes(result.status) ? 'refused' : 'unreachable' }
     const granted = result.kind === 'answer' ? tokenOf(result.body) : undefined
     if (granted === undefined) return { ok: false, reason: 'unreachable' }
+    if (granted.token.length > LONGEST_TOKEN) return { ok: false, reason: 'refused' }
     entry.goodUntil = started + Math.min(granted.seconds * 900, LONGEST_MS)
     return { ok: true, token: granted.token }
   }

@@ -30,7 +30,7 @@ export interface Vendor {
   get(path: string, request?: VendorRequest): Promise<unknown>
   post<S extends z.ZodType>(path: string, request: VendorRequest<S> & { readonly as: S }): Promise<z.output<S>>
   post(path: string, request?: VendorRequest): Promise<unknown>
-  /** Every record of a paged listing, at most 100 pages and 10,000 records (`unavailable` beyond). */
+  /** Every record of a paged listing, at most 100 pages, 10,000 records and 8 MiB of JSON (`unavailable` beyond). */
   all<S extends z.ZodType>(path: string, request: VendorPages<S>): Promise<z.output<S>[]>
 }
 

@@ -1,14 +1,22 @@
 /** A shorter secret would be found in innocent text. Nobody should call such a thing a secret. */
 const SHORTEST = 8
+/** Of a longer secret this much of its beginning is looked for: whoever has all of it has that too, in any encoding. */
+const LONGEST = 1_024
 const COMPILED_AT_MOST = 256
+/** Bytes that all matchers together may take. */
+const COMPILED_BYTES = 8 * 1024 * 1024
 const BLOCK = 3
 const BUCKETS = 1 << 14
 /** Longer prefixes only cost table space: a step of this size already skips most of the text. */
 const LONGEST_STEP = 48
 
-type Matcher = (text: string) => boolean
+interface Matcher {
+  readonly finds: (text: string) => boolean
+  readonly bytes: number
+}
 
 const compiled = new Map<string, Matcher>()
+let compiledBytes = 0
 
 /**
  * Does the text carry one of the secrets, in any usual encoding? Found: as it is, escaped for JSON (once, twice, or wholly as \u0041),
@@ -16,20 +24,37 @@ const compiled = new Map<string, Matcher>()
  * and UTF-16 (hex, base64, NUL-interleaved).
  *
  * Not found, by design: secrets shorter than 8 characters, parts of a secret, a secret split over several places, compressed or
- * encrypted text, and encodings mixed within one secret. It is an alarm for accidents, not a wall against code that means to leak.
+ * encrypted text, and encodings mixed within one secret. Of a secret longer than 1,024 characters the first 1,024 count as all of it.
+ * It is an alarm for accidents, not a wall against code that means to leak.
  */
 export function echoes(bytes: string, secrets: readonly string[]): boolean {
-  return secrets.some((secret) => secret.length >= SHORTEST && matcherOf(secret)(bytes))
+  return secrets.some((secret) => secret.length >= SHORTEST && matcherOf(beginning(secret)).finds(bytes))
+}
+
+/** Never ends within a character of two units, which no encoder would write as its first half. */
+function beginning(secret: string): string {
+  if (secret.length <= LONGEST) return secret
+  const halved = (secret.charCodeAt(LONGEST - 1) & 0xfc00) === 0xd800
+  return secret.slice(0, halved ? LONGEST - 1 : LONGEST)
 }
 
 function matcherOf(secret: string): Matcher {
   const known = compiled.get(secret)
   const matcher = known ?? compile(encodings(secret))
   // Taken out and put back, so that the first key is always the one unused for longest.
-  if (known !== undefined) compiled.delete(secret)
-  else if (compiled.size >= COMPILED_AT_MOST) for (const oldest of compiled.keys()) { compiled.delete(oldest); break }
+  if (known !== undefined) forget(secret, known)
+  for (const [oldest, { bytes }] of compiled) {
+    if (compiled.size < COMPILED_AT_MOST && compiledBytes + matcher.bytes <= COMPILED_BYTES) break
+    forget(oldest, { bytes })
+  }
   compiled.set(secret, matcher)
+  compiledBytes += matcher.bytes
   return matcher
+}
+
+function forget(secret: string, { bytes }: Pick<Matcher, 'bytes'>): void {
+  compiled.delete(secret)
+  compiledBytes -= bytes
 }
 
 /**
@@ -47,7 +72,7 @@ function compile(patterns: readonly string[]): Matcher {
       if (end === length - 1) endings.set(bucket, [...(endings.get(bucket) ?? []), pattern])
     }
   }
-  return (text) => {
+  const finds = (text: string): boolean => {
     for (let end = length - 1; end < text.length; ) {
       const bucket = bucketOf(text, end)
       const step = steps[bucket] as number
@@ -56,6 +81,7 @@ function compile(patterns: readonly string[]): Matcher {
     }
     return false
   }
+  return { finds, bytes: BUCKETS + 2 * patterns.reduce((sum, pattern) => sum + pattern.length, 0) }
 }
 
 function bucketOf(text: string, end: number): number {

@@ -63,6 +63,23 @@ test('SEC-03: what is documented as not caught is indeed not caught', () => {
   expect(echoes([...key].map((character) => String.fromCharCode(character.charCodeAt(0) ^ 1)).join(''), [key])).toBe(false)
 })
 
+test('DOS-01: a secret of any length is found wherever it stands whole, for what a short one costs', () => {
+  const long = Array.from({ length: 4_000_000 }, (_, index) => String.fromCharCode(33 + ((index * 7 + (index % 11)) % 90))).join('')
+  const start = performance.now()
+  expect(echoes('nothing of it', [long])).toBe(false)
+  expect(performance.now() - start).toBeLessThan(200) // encoding all of it takes seconds
+  const token = long.slice(0, 5_000)
+  for (const encode of Object.values(encoders)) expect(echoes(`before ${encode(token)} after`, [token])).toBe(true)
+  const emoji = `a${'😀'.repeat(600)}b` // the 1,024th unit is half a character
+  for (const encode of Object.values(encoders)) expect(echoes(`before ${encode(emoji)} after`, [emoji])).toBe(true)
+})
+
+test('DOS-01: long secrets, more than are kept compiled by their size, are all found', () => {
+  const secrets = Array.from({ length: 250 }, (_, index) => `${index}-${'aB3'.repeat(400)}`)
+  expect(secrets.every((one) => echoes(one, [one]))).toBe(true)
+  expect(secrets.every((one) => echoes(one, [one]) && !echoes(one.slice(1), [one]))).toBe(true)
+})
+
 test('more secrets than are kept compiled are still all found', () => {
   const secrets = Array.from({ length: 300 }, (_, index) => `secret-number-${index}-end`)
   expect(secrets.every((one) => echoes(`x ${one} y`, [one]))).toBe(true)
