@@ -31,8 +31,8 @@ export interface Node {
   attributed: boolean
   /** The value passes as it is. */
   plain: boolean
-  /** For an object whose owner is judged by one member: that member's name. */
-  key?: string | undefined
+  /** Members in which an object, or any option of a union, has its key. */
+  keys?: readonly string[] | undefined
 }
 
 /** Compiles a schema at a place. `path` is for error sentences only. */
@@ -43,7 +43,7 @@ export function gone(value: unknown): value is typeof FOREIGN | typeof KEYLESS {
 }
 
 /** A node without a gentler way to take things away. */
-export function node(run: Run, facts: { attributed: boolean; key?: string | undefined }): Node {
+export function node(run: Run, facts: Pick<Node, 'attributed' | 'keys'>): Node {
   return { run, bare: run, plain: false, ...facts }
 }
 

@@ -59,7 +59,9 @@ export function compileObject(schema: Schema, place: Place, path: string, target
     throw definitionFault(`${path}.${keys[0]} is a customer key inside shared(…): mark only what no customer owns as shared.`)
   }
   const inside: Place = keys.length > 0 ? 'record' : place
-  target.attributed = keys.length > 0 // before the members: a recursive schema asks for it while they are compiled
+  // Before the members: a recursive schema asks for both while they are compiled.
+  target.attributed = keys.length > 0
+  target.keys = keys
   const copied: { name: string; run: Run | undefined }[] = []
   const computed: { name: string; mark: Derived }[] = []
   for (const [name, member] of named) {
@@ -99,5 +101,5 @@ export function compileObject(schema: Schema, place: Place, path: string, target
     }
     return copy
   }
-  return node(run, { attributed: keys.length > 0, key: keys.length === 1 ? keys[0] : undefined })
+  return node(run, { attributed: keys.length > 0, keys })
 }

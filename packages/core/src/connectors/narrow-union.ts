@@ -38,22 +38,27 @@ function byDiscriminator(options: readonly Option[], name: string, select: Reado
   }
 }
 
-/** Whether a record is surely another customer's, by the one member in which every option keeps its key. */
-function surelyForeign(value: unknown, key: string, tally: Tally): boolean {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false
-  const owner = (value as Record<string, unknown>)[key]
-  return owner !== tally.key && isUsableKey(owner)
+const keysOf = (options: readonly Option[]): readonly string[] => [...new Set(options.flatMap((option) => option.node.keys ?? []))]
+
+/** Whether a member in which any option has its key names somebody else. Null says nothing about anybody. */
+function strange(value: unknown, keys: readonly string[], tally: Tally): ReturnType<typeof misshapen> | typeof FOREIGN | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const owners = keys.map((key) => (Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined)).filter((owner) => owner !== undefined && owner !== null && owner !== tally.key)
+  if (owners.length === 0) return undefined
+  if (!owners.some(isUsableKey)) return misshapen(tally)
+  tally.dropped++
+  return FOREIGN
 }
 
-/** The first option that parses is the one zod would take. Foreign records are told apart before, without parsing them. */
+/**
+ * The first option that parses is the one zod would take. A record that fits one option may still be another's, so the keys of all
+ * options are compared before, which also spares parsing what is foreign.
+ */
 function byTrial(options: readonly Option[]): Run {
-  const keys = new Set(options.map((option) => option.node.key))
-  const [key] = keys.size === 1 ? keys : []
+  const keys = keysOf(options)
   return (value, tally) => {
-    if (key !== undefined && surelyForeign(value, key, tally)) {
-      tally.dropped++
-      return FOREIGN
-    }
+    const verdict = strange(value, keys, tally)
+    if (verdict !== undefined) return verdict
     const chosen = options.find((option) => !ruledOut(option, value) && fits(option.schema, value))
     return chosen ? chosen.node.bare(value, tally) : misshapen(tally)
   }
@@ -79,5 +84,5 @@ export function compileUnion(schema: Schema, place: Place, path: string, compile
     if (omittable) return undefined
     return nullable ? null : left
   }
-  return { run, bare, plain: false, attributed: options.every((option) => option.node.attributed) }
+  return { run, bare, plain: false, attributed: options.every((option) => option.node.attributed), keys: keysOf(options) }
 }

@@ -130,7 +130,20 @@ describe('lists, names and unions', () => {
     const rows = [{ kind: 'asset', client: 1, notes: [note(2), note(1)] }, { kind: 'contract', owner: 2 }, { kind: 'contract', owner: 1 }, { kind: 'other', client: 1 }, 'text', { kind: 'asset', client: 2 }]
     const expected = [{ kind: 'asset', client: 1, notes: [note(1)] }, { kind: 'contract', owner: 1 }]
     expect(narrowed(z.object({ rows: z.array(z.discriminatedUnion('kind', [Asset, Contract])) }), { rows })).toEqual({ ok: true, value: { rows: expected }, dropped: 3, keyless: 2 })
-    expect(narrowed(z.object({ rows: z.array(z.union([Asset, Contract])) }), { rows })).toEqual({ ok: true, value: { rows: expected }, dropped: 2, keyless: 3 })
+    expect(narrowed(z.object({ rows: z.array(z.union([Asset, Contract])) }), { rows })).toEqual({ ok: true, value: { rows: expected }, dropped: 3, keyless: 2 })
+  })
+
+  test('CUS-01: a record that fits one option is dropped for a foreign key in the member of another', () => {
+    const A = z.object({ client: customerKey(z.number()), s: z.string() })
+    const B = z.object({ owner: customerKey(z.number()), s: z.string() })
+    const Announcement = z.object({ s: shared(z.string()) })
+    const orders = [[A, B], [B, A], [Announcement, A, B], [A, z.union([B, Announcement])], [A.nullable(), z.lazy(() => B)]] as const
+    const theirs = [{ client: 1, owner: 2 }, { client: 2, owner: 1 }, { client: '1', owner: 1 }, { client: 1, owner: {} }, { client: 1, owner: '' }]
+    for (const options of orders) {
+      const rows = [...theirs, { client: 1 }, { owner: 1 }, { client: 1, owner: 1 }, { client: 1, owner: null }].map((row, id) => ({ ...row, s: `row ${id}` }))
+      const left = kept(z.object({ rows: z.array(z.union(options as never)) }), { rows }) as { rows: { s: string }[] }
+      expect(left.rows.map(({ s }) => s)).toEqual(['row 5', 'row 6', 'row 7', 'row 8'])
+    }
   })
 
   test('CUS-05: an option that names more cannot bring back what another one left out', () => {
