@@ -1,7 +1,10 @@
+import { deny, type AnyDeny } from './chain/verdict.ts'
 import { mintAccessToken, type TokenKey } from './identity/minter.ts'
 import { parseShownSecret, secretMatches, type Pepper } from './identity/shown-secret.ts'
 import { within } from './deadline.ts'
+import { Shedder, type ShedLimits } from './quotas/shedder.ts'
 import { recordBody } from './record.ts'
+import type { Credential, Directory, Principal } from './tenancy/directory.ts'
 import { isId } from './tenancy/reach.ts'
 import { isFresh } from './tenancy/freshness.ts'
 import type { Runtime } from './runtime.ts'
@@ -21,32 +24,58 @@ export interface Exchange {
 export type Exchanged =
   | { readonly kind: 'token'; readonly token: string; readonly expiresIn: number; readonly scopes: readonly string[] }
   /** The error codes of RFC 6749 §5.2. */
-  | { readonly kind: 'refused'; readonly error: 'invalid_client' | 'invalid_request' | 'invalid_scope' | 'temporarily_unavailable' }
+  | { readonly kind: 'refused'; readonly error: ExchangeError }
+type ExchangeError = 'invalid_client' | 'invalid_request' | 'invalid_scope' | 'temporarily_unavailable'
 
-const REFUSED = { kind: 'refused', error: 'invalid_client' } as const
-const NOT_NOW = { kind: 'refused', error: 'temporarily_unavailable' } as const
+const refused = (error: ExchangeError): Exchanged => ({ kind: 'refused', error })
 
-/** Exchanges a service account's shown-once secret for a short-lived access token (ID-04). Never says which part was wrong. */
+/** RFC 6749 §3.3, as the verifier will read it. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/
+const MOST_SCOPES = 64
+
+/** Tokens given out a minute. Each is a durable record, and lives for minutes: who needs more of them is a flood. */
+const GIVEN_LIMITS: ShedLimits = { principal: 30, tenant: 300 }
+/** One a deployment, as long as that lives. */
+const given = new WeakMap<Runtime, Shedder>()
+
+/**
+ * Exchanges a service account's shown-once secret for a short-lived access token (ID-04). Never says which part was wrong. Whoever shows
+ * the secret of a credential is known: that refusal is recorded in the tenant's log, every other one is only counted.
+ */
 export async function exchange(runtime: Runtime, keys: { readonly signing: TokenKey; readonly pepper: Pepper }, request: Exchange): Promise<Exchanged> {
   const { plane, clock, portMs, ids, url } = runtime
+  const anonymous = (error: ExchangeError): Exchanged => {
+    runtime.count('anonymous_refusals')
+    return refused(error)
+  }
+  const shed = (): Exchanged => {
+    runtime.count('shed')
+    return refused('temporarily_unavailable')
+  }
   const parsed = parseShownSecret(request.secret)
-  if (parsed === undefined) return REFUSED
-  if (request.customer !== undefined && !isId(request.customer)) return { kind: 'refused', error: 'invalid_request' }
-  if (request.lifetime !== undefined && !(Number.isSafeInteger(request.lifetime) && request.lifetime > 0)) return { kind: 'refused', error: 'invalid_request' }
+  if (parsed === undefined) return anonymous('invalid_client')
+  if (request.customer !== undefined && !isId(request.customer)) return anonymous('invalid_request')
+  if (request.lifetime !== undefined && !(Number.isSafeInteger(request.lifetime) && request.lifetime > 0)) return anonymous('invalid_request')
+  if (request.scopes !== undefined && !areScopes(request.scopes)) return anonymous('invalid_scope')
   const now = clock.now()
-  if (!runtime.clockGuard.observe(now)) return NOT_NOW
+  if (!runtime.clockGuard.observe(now)) return anonymous('temporarily_unavailable')
   try {
     const tenant = plane.credentialTenant(parsed.keyId)
     const directory = tenant === undefined ? undefined : await within(clock, portMs, plane.directory(tenant))
     const credential = directory?.credentials.get(parsed.keyId)
     const principal = credential === undefined ? undefined : directory?.principals.get(credential.principal)
     const matches = secretMatches([keys.pepper], credential?.secretHash, request.secret)
-    if (!matches || tenant === undefined || directory === undefined || credential === undefined || principal?.kind !== 'service') return REFUSED
-    if (!isFresh(directory.asOf, now)) return NOT_NOW
-    if (principal.disabled || credential.revoked || (credential.expiresAt !== undefined && now >= credential.expiresAt) || directory.status !== 'active') return REFUSED
+    if (!matches || tenant === undefined || directory === undefined || credential === undefined || principal?.kind !== 'service') return anonymous('invalid_client')
+    if (!isFresh(directory.asOf, now)) return refused('temporarily_unavailable')
+    if (!runtime.shedder.take(tenant, principal.id, credential.id, now)) return shed()
     const scopes = request.scopes ?? credential.scopes
-    if (request.scopes !== undefined && !request.scopes.every((scope) => credential.scopes.includes(scope) || credential.scopes.includes('*'))) return { kind: 'refused', error: 'invalid_scope' }
-    if (!runtime.shedder.take(tenant, principal.id, credential.id, now)) return NOT_NOW
+    const flaw = flawOf(principal, credential, directory, scopes, now)
+    if (flaw !== undefined) {
+      const claims = { tenant, subject: principal.id, credential: credential.id }
+      const noted = await runtime.refusals.note({ claims }, 'refusal', flaw, { decision: ids.next('dec'), exchange: true })
+      return noted === 'shed' ? shed() : refused(flaw.code === 'scope_forbids' ? 'invalid_scope' : 'invalid_client')
+    }
+    if (!limitOf(runtime).take(tenant, principal.id, credential.id, now)) return shed()
 
     const id = ids.next('tok')
     const minted = mintAccessToken(
@@ -62,6 +91,23 @@ export async function exchange(runtime: Runtime, keys: { readonly signing: Token
   } catch (fault) {
     runtime.onFault(fault)
     runtime.count('faults')
-    return NOT_NOW
+    return refused('temporarily_unavailable')
   }
+}
+
+function limitOf(runtime: Runtime): Shedder {
+  const limit = given.get(runtime) ?? new Shedder(GIVEN_LIMITS)
+  given.set(runtime, limit)
+  return limit
+}
+
+const areScopes = (scopes: unknown): boolean => Array.isArray(scopes) && scopes.length <= MOST_SCOPES && scopes.every((scope) => typeof scope === 'string' && SCOPE.test(scope))
+
+/** Why the right secret gets no token, as the gate says it that would refuse the token. A secret that should be gone is a security event. */
+function flawOf(principal: Principal, credential: Credential, directory: Directory, scopes: readonly string[], now: number): AnyDeny | undefined {
+  if (principal.disabled) return deny('authenticate', 'principal_disabled', { security: true })
+  if (credential.revoked) return deny('authenticate', 'credential_revoked', { security: true })
+  if (credential.expiresAt !== undefined && now >= credential.expiresAt) return deny('authenticate', 'credential_revoked')
+  if (directory.status !== 'active') return deny('tenant', 'tenant_not_active')
+  return scopes.every((scope) => credential.scopes.includes(scope) || credential.scopes.includes('*')) ? undefined : deny('policy', 'scope_forbids')
 }

@@ -7,10 +7,12 @@ import { POLICY_VERSION } from './tenancy/snapshot.ts'
 import type { AccessClaims } from './identity/claims.ts'
 import type { Reach } from './tenancy/reach.ts'
 
+/** Who a request says it is from, proven: by a token that verified, whatever gate 1 makes of it, or by the secret of a credential. */
+export type Claimant = Pick<AccessClaims, 'tenant' | 'subject' | 'actor' | 'credential' | 'session'> & Partial<Pick<AccessClaims, 'id'>>
+
 /** How far the chain got with a request: all that is known of it. */
 export interface Subject {
-  /** Of a token that verified, whatever gate 1 makes of it. */
-  readonly claims?: AccessClaims
+  readonly claims?: Claimant
   readonly who?: Authenticated
   readonly reach?: Reach
   readonly known?: Known
@@ -27,7 +29,7 @@ const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'st
 
 /** Who, for whom and with what: the part that all records of requests share. Nothing that a caller could make long. */
 export function describe({ claims: verified, who, reach, known }: Subject): Readonly<Record<string, unknown>> {
-  if (who === undefined) return verified === undefined ? {} : describeToken(verified)
+  if (who === undefined) return verified === undefined ? {} : describeClaimant(verified)
   const { principal, claims, directory } = who
   return {
     tenant: claims.tenant,
@@ -45,21 +47,42 @@ export function describe({ claims: verified, who, reach, known }: Subject): Read
   }
 }
 
-/** Gate 1 refused a token that verified: what it says of itself is all there is to say. */
-const describeToken = ({ tenant, subject, actor, credential, session, id }: AccessClaims): Readonly<Record<string, unknown>> => ({
-  tenant, principal: subject, actors: actor === undefined ? [subject] : [subject, actor], principalKind: null, credential: credential ?? null, session: session ?? null, token: id,
+/** Refused at gate 1 or before there was a token: what it says of itself is all there is to say. */
+const describeClaimant = ({ tenant, subject, actor, credential, session, id }: Claimant): Readonly<Record<string, unknown>> => ({
+  tenant, principal: subject, actors: actor === undefined ? [subject] : [subject, actor], principalKind: null, credential: credential ?? null, session: session ?? null, token: id ?? null,
 })
 
-/** Argument fields that the tool declares clear as they are, all others as keyed digests: equal values can be found, none can be read. */
+/** A record must stay far below the longest line of an export, whatever a caller sends to a tool that takes any field. */
+const MOST_DIGESTS = 64
+const LONGEST_FIELD = 128
+/** Bytes of JSON. */
+const MOST_CLEAR = 16_384
+
+/**
+ * Argument fields that the tool declares clear as they are, up to 16 KiB, all others as keyed digests: equal values can be found, none
+ * can be read. Fields beyond the 64th digest, and those with names over 128 characters, are one digest together, `rest`.
+ */
 export function describeArguments(owned: Owned, key: KeyObject): Readonly<Record<string, unknown>> {
   const { prepared } = owned
   const { tool } = prepared.permitted.ready.known.named
   const input = prepared.input as Readonly<Record<string, unknown>>
   const clear: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   const digests: Record<string, string> = Object.create(null) as Record<string, string>
+  const rest: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+  let room = MOST_CLEAR
+  let left = MOST_DIGESTS
   for (const [field, value] of Object.entries(input)) {
-    if (tool.clear.includes(field)) clear[field] = value
-    else digests[field] = createHmac('sha256', key).update(JSON.stringify(field)).update(canonicalJson(value)).digest('base64url').slice(0, 22)
+    const size = tool.clear.includes(field) ? Buffer.byteLength(JSON.stringify([field, value])) : Infinity
+    if (size <= room) {
+      clear[field] = value
+      room -= size
+    } else if (field.length <= LONGEST_FIELD && left > 0) {
+      digests[field] = digest(key, JSON.stringify(field) + canonicalJson(value))
+      left -= 1
+    } else rest[field] = value
   }
-  return { arguments: { clear, digests } }
+  const fields = Object.keys(rest).length
+  return { arguments: { clear, digests, ...(fields > 0 && { rest: { fields, digest: digest(key, canonicalJson(rest)) } }) } }
 }
+
+const digest = (key: KeyObject, text: string): string => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
