@@ -40,7 +40,7 @@ export interface Portcullis extends AsyncDisposable {
   exchange(request: Exchange): Promise<Exchanged>
   /** RFC 7517, public halves. */
   jwks(): { readonly keys: readonly object[] }
-  /** One tenant's log in the format portcullis-log/1: lines of bytes without the newline. For the operator; no gate stands before it. */
+  /** One tenant's log in the format portcullis-log/1: lines of bytes, each with its newline. For the operator; no gate stands before it. */
   exportLog(tenant: string): AsyncIterable<Uint8Array>
   /** The verifier key of a tenant's log, for `portcullis-verify --key`. */
   logKey(tenant: string): string

@@ -65,7 +65,7 @@ class Snapshot {
     if (Object.getPrototypeOf(source) !== Array.prototype) throw new Refused('not_plain')
     const length: unknown = source.length
     if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) throw new Refused('not_plain') // NaN would switch the limits off
-    this.#grow(length * 2, length + 2)
+    this.#grow(Math.max(length, 1) + 1, Math.max(length, 1) + 1) // brackets and the commas between, exactly
     const copy: unknown[] = []
     for (let at = 0; at < length; at++) copy.push(this.copy(source[at], level))
     return Object.freeze(copy)

@@ -28,6 +28,21 @@ test('it behaves like a list of the most recently used, however it is used', () 
   }))
 })
 
+test('DOS-01: what is remembered is bounded by length too, the youngest always stays', () => {
+  fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...'abcdef'), fc.integer({ min: 1, max: 9 })), { maxLength: 30, size: 'max' }), (steps) => {
+    const tokens = new VerifiedTokens(100, 20)
+    let model: string[] = []
+    for (const [letter, length] of steps) {
+      const token = letter.repeat(length)
+      tokens.keep(token, claims(token))
+      model = [...model.filter((other) => other !== token), token]
+      while (model.join('').length > 20) model.shift()
+      expect(tokens.size).toBe(model.length)
+    }
+    for (const token of model) expect(tokens.find(token)?.id).toBe(token)
+  }))
+})
+
 test('a signature is checked once: the second answer is the remembered one', async () => {
   const verifier = freshVerifier()
   const token = minted()

@@ -121,6 +121,16 @@ describe('plainCopy', () => {
     expect(plainCopy([1, 2, 3, 4], { ...LIMITS, nodes: 4 })).toEqual({ ok: false, code: 'too_large' })
   })
 
+  test('DOS-01: lists of many small values count what their JSON takes', () => {
+    const values = [0, 7, true, false, null, '', 'a', [], {}]
+    for (const value of values) for (const length of [0, 1, 2, 3, 50, 1_000]) {
+      const list = Array.from({ length }, () => value)
+      const bytes = JSON.stringify(list).length
+      expect(plainCopy(list, { bytes, depth: 2 })).toMatchObject({ ok: true })
+      expect(plainCopy(list, { bytes: bytes - 1, depth: 2 })).toEqual({ ok: false, code: 'too_large' })
+    }
+  })
+
   test('DOS-01: the size limit is exactly the UTF-8 length of the JSON, whatever the characters', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), fc.integer({ min: -3, max: 3 }), (value, off) => {
