@@ -1,5 +1,5 @@
 /** What a request to the token endpoint says about its client; `flaw` is the RFC 6749 §5.2 code of a request that says it twice or wrongly. */
-export type ClientSecret = { readonly ok: true; readonly secret: string; readonly keyId: string } | { readonly ok: false; readonly error: 'invalid_request' | 'invalid_client' }
+export type ClientSecret = { readonly ok: true; readonly secret: string } | { readonly ok: false; readonly error: 'invalid_request' | 'invalid_client' }
 
 /** RFC 6749 §2.3.1: HTTP Basic or the body, never both. The client id is the key id inside the secret, or absent. */
 export function clientSecretOf(authorization: string | null, form: ReadonlyMap<string, string>): ClientSecret {
@@ -17,7 +17,7 @@ export function clientSecretOf(authorization: string | null, form: ReadonlyMap<s
 
 function checked(clientId: string | undefined, secret: string): ClientSecret {
   const keyId = secret.split('_', 4)[2] ?? ''
-  return clientId !== undefined && clientId !== keyId ? { ok: false, error: 'invalid_client' } : { ok: true, secret, keyId: keyId.slice(0, 64) }
+  return clientId !== undefined && clientId !== keyId ? { ok: false, error: 'invalid_client' } : { ok: true, secret }
 }
 
 /** application/x-www-form-urlencoded, once; what is not decodable is no secret of ours anyway. */

@@ -1,4 +1,4 @@
-import type { Portcullis } from '@portcullis/core'
+import { parseShownSecret, type Portcullis } from '@portcullis/core'
 import { json } from './answers.ts'
 import { hasType, readBody } from './body.ts'
 import { clientSecretOf } from './client-secret.ts'
@@ -24,12 +24,10 @@ export async function issueToken(portcullis: Portcullis, limit: FailureLimit, re
   const target = targetOf(portcullis.url, form)
   if (!target.ok) return failed('invalid_target')
 
-  const wait = limit.wait(client.keyId)
-  if (wait > 0) return json(429, { error: 'temporarily_unavailable' }, { 'retry-after': String(wait) })
   const exchanged = await portcullis.exchange({ secret: client.secret, customer: target.customer, scopes: form.get('scope')?.split(' ') })
   if (exchanged.kind === 'token') return json(200, { access_token: exchanged.token, token_type: 'Bearer', expires_in: exchanged.expiresIn, scope: exchanged.scopes.join(' ') }, { pragma: 'no-cache' })
-  if (exchanged.error === 'invalid_client') limit.failed(client.keyId)
-  return failed(exchanged.error)
+  const wait = exchanged.error === 'invalid_client' ? limit.failed(parseShownSecret(client.secret)?.keyId) : 0
+  return wait > 0 ? json(429, { error: 'temporarily_unavailable' }, { 'retry-after': String(wait) }) : failed(exchanged.error)
 }
 
 /** Undefined when a parameter comes twice; one without a value counts as left out (RFC 6749 §3.2). */

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { secretOf } from '../../mcp/test/world.ts'
@@ -75,30 +76,51 @@ test('AUT-16: malformed requests are refused by the codes of RFC 6749, and a sec
   expect(await error(ask(set, JSON.stringify({ client_secret: secret }), { 'content-type': 'application/json' }))).toEqual([400, 'invalid_request'])
 })
 
-test('AUT-18: guessing at one key id is slowed down, at the same cost whether it exists or not', async () => {
+/** Another secret of this key id, with a checksum that is right. */
+function guessOf(keyId: string, body = 'A'.repeat(43)): string {
+  const front = `pcs_test_${keyId}_${body}`
+  let rest = crc32(front) >>> 0
+  let digits = ''
+  for (let at = 0; at < 6; at++, rest = Math.floor(rest / 62)) digits = `${'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'[rest % 62]}${digits}`
+  return `${front}_${digits}`
+}
+
+test('AUT-18: guessing at one key id is slowed down, at the same cost whether it exists or not, and never locks out who has the secret', async () => {
   await using set = await served()
-  const { keyId, secret } = secretOf('bot')
+  const { keyId } = secretOf('bot')
   for (const id of [keyId, '0123456789']) {
-    const guess = () => ask(set, { client_secret: `pcs_test_${id}_wrong` })
+    const guess = () => ask(set, { client_secret: guessOf(id) })
     const statuses: number[] = []
     for (let attempt = 0; attempt < 12; attempt++) statuses.push((await guess()).status)
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429])
     expect(Number((await guess()).headers.get('retry-after'))).toBeGreaterThan(0)
   }
-  expect((await ask(set, { client_secret: secretOf('viewer').secret })).status).toBe(200)
-  expect((await ask(set, { client_secret: secret })).status).toBe(429)
+  for (const account of ['bot', 'viewer'] as const) expect((await ask(set, { client_secret: secretOf(account).secret })).status).toBe(200)
 })
+
+test('AUT-18, DOS-02: what is no secret counts against no key id, and any number of failures locks out nobody', async () => {
+  await using set = await served()
+  const { keyId, secret } = secretOf('bot')
+  for (const garbage of [`x_x_${keyId}_x`, `${secret.slice(0, -1)}${secret.endsWith('0') ? '1' : '0'}`, guessOf(keyId).slice(0, -1)]) {
+    for (let attempt = 0; attempt < 12; attempt++) expect((await ask(set, { client_secret: garbage })).status).toBe(401)
+  }
+  expect((await ask(set, { client_secret: guessOf(keyId) })).status).toBe(401)
+  let status = 401
+  for (let attempt = 0; status === 401; attempt++) ({ status } = await ask(set, { client_secret: `x_x_k${attempt}_x` }))
+  expect(status).toBe(429)
+  for (const account of ['bot', 'rival'] as const) expect((await ask(set, { client_secret: secretOf(account).secret })).status).toBe(200)
+}, 30_000)
 
 test('failures are forgiven with time', () => {
   let now = 0
   const limit = new FailureLimit(() => now)
-  for (let attempt = 0; attempt < 10; attempt++) {
-    expect(limit.wait('a')).toBe(0)
-    limit.failed('a')
-  }
-  expect([limit.wait('a'), limit.wait('b')]).toEqual([6, 0])
+  for (let attempt = 0; attempt < 10; attempt++) expect(limit.failed('a')).toBe(0)
+  for (let attempt = 0; attempt < 1_000; attempt++) expect(limit.failed('a')).toBe(6) // who keeps failing waits no longer for it
+  expect(limit.failed('b')).toBe(0)
   now = 6_000
-  expect(limit.wait('a')).toBe(0)
-  for (let at = 0; at < 6_000; at++) limit.failed(`k${at}`)
-  expect(limit.wait('new')).toBeGreaterThan(0)
+  expect([limit.failed('a'), limit.failed('a')]).toEqual([0, 6])
+  for (let at = 0; at < 6_000; at++) limit.failed(undefined)
+  expect(limit.failed('new')).toBeGreaterThan(0)
+  now += 60_000
+  expect(limit.failed('new')).toBe(0)
 })
