@@ -4,6 +4,7 @@ import type { Connector, JsonSchema, Risk, Tool, ToolRun } from './connector.ts'
 import { definitionFault } from './definition.ts'
 import { targetName, type TargetKind } from './own.ts'
 import { toolHash } from './tool-hash.ts'
+import { uriMatcher } from './uri-template.ts'
 
 type Run = (call: ToolRun) => Promise<unknown>
 
@@ -39,7 +40,7 @@ export interface SelfSpec {
   readonly prompts?: Readonly<Record<string, SelfPrompt>>
   /** By URI. */
   readonly resources?: Readonly<Record<string, SelfResource>>
-  /** By URI template; every `{name}` stands for one segment of a path. */
+  /** By URI template; every `{name}` stands for (a part of) one segment of a path, and each segment has at most one. */
   readonly templates?: Readonly<Record<string, SelfResource>>
 }
 
@@ -74,7 +75,7 @@ export function selfConnector(spec: SelfSpec): Connector {
       ...(watched ? [target('subscription', uri, { input: NOTHING, run: async () => ({}), definition: {} })] : []),
     ]),
     ...entries(spec.templates, (uriTemplate, { definition, read, complete }) => [
-      target('template', uriTemplate, { input: URI, run: read, definition: { ...definition, uriTemplate }, matches: matcher(uriTemplate) }),
+      target('template', uriTemplate, { input: URI, run: read, definition: { ...definition, uriTemplate }, matches: uriMatcher(uriTemplate) }),
       ...completion(`template:${uriTemplate}`, complete),
     ]),
   ]
@@ -114,10 +115,4 @@ function target(kind: TargetKind, name: string, { risk = 'read', description = '
     narrow: () => ({ ok: false, reason: 'foreign' }) as const,
     own: Object.freeze({ kind, definition, ...(matches === undefined ? {} : { matches }) }),
   })
-}
-
-function matcher(template: string): (uri: string) => boolean {
-  const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
-  const pattern = new RegExp(`^${template.split(/\{[A-Za-z0-9_]+\}/).map(literal).join('[^/]{1,200}')}$`)
-  return (uri) => pattern.test(uri)
 }
