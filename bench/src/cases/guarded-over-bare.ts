@@ -5,8 +5,9 @@ import { z } from 'zod'
 import { ANSWER, deploy } from '../deployment.ts'
 import { figure, median, type Figure } from '../measure.ts'
 
-const CALLS = 300
-const BATCHES = 16
+/** Long batches: right after a change of sides, each pays for what the other left to collect. */
+const CALLS = 500
+const BATCHES = 10
 const WARM = 4
 const BAR = 1.1
 /** How many tools there are, and whether the bar is for that many: with one, the order of the runs matters more than the host. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
@@ -67,6 +68,16 @@ test('TEN-11, MCP-07: an author says neither how long an answer is kept, nor any
   const raw = { contents: [], ttlMs: 3_600_000, cacheScope: 'public', resultType: 'complete', _meta: { 'dev.portcullis/denial': { code: 'x' }, 'dev.portcullis/decision': 'dec_forged', 'com.example/mine': 1 } }
   await using set = await stage(selfConnector({ title: 'Sly', resources: { 'test://x': { definition: { name: 'x' }, read: async () => raw } } }))
   expect(await send(set, set.token, 'resources/read', { uri: 'test://x' })).toEqual({ kind: 'result', result: { contents: [], _meta: { 'com.example/mine': 1, 'dev.portcullis/decision': expect.stringMatching(/^dec_(?!forged)/) } } })
+})
+
+verifies('SE-03', 'AUT-16: what runs in the server is told everything but the token', async () => {
+  const seen: unknown[] = []
+  await using set = await stage(selfConnector({ title: 'Curious', tools: { look: { risk: 'read', description: '', run: async (call) => { seen.push(call); return { content: [] } } } } }))
+  expect(await send(set, set.token, 'tools/call', { name: 'look' })).toMatchObject({ kind: 'result' })
+  const text = inspect(seen, { depth: 12, showHidden: true })
+  expect(text).toContain('callId')
+  expect(text).not.toContain(set.token.split('.')[2])
+  expect(text).not.toContain(set.token.split('.')[1])
 })
 
 test.each([[{ resultType: 'input_required' }], [{ resultType: 'input_required', inputRequests: {} }], [{ resultType: 'input_required', inputRequests: { a: { method: 'tools/call' } } }], [{ resultType: 'other' }], ['text'], [null]])('a malformed result %j is withheld', async (result) => {
