@@ -14,6 +14,8 @@ export interface GatewayOptions extends McpHostOptions {
 }
 
 const CONSUMED = 'The Portcullis gateway must see the raw request body: call app.use(gateway(…)) before express.json() and any other body parser.'
+/** No `Request` can have them (Fetch §2.2.1). Nothing is served by them, and the router says so of any method that it does not know. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 const MOUNTED = 'The Portcullis gateway must be mounted at the root: call app.use(gateway(…)) without a path.'
 
 /**
@@ -56,7 +58,7 @@ function targetOf({ originalUrl }: Incoming, url: string): URL | undefined {
 function toRequest(target: URL, incoming: Incoming, signal: AbortSignal): Request {
   const headers = new Headers()
   for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) headers.append(incoming.rawHeaders[at] ?? '', incoming.rawHeaders[at + 1] ?? '') // keeps what is sent twice
-  const { method } = incoming
+  const method = FORBIDDEN.has(incoming.method) ? 'UNSERVED' : incoming.method
   const hasBody = method !== 'GET' && method !== 'HEAD'
   return new Request(target, { method, headers, signal, ...(hasBody ? { body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>, duplex: 'half' } : {}) })
 }

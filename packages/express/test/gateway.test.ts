@@ -209,6 +209,18 @@ test('a body without a length is cut off at the limit too', async () => {
   expect(status).toBe(413)
 })
 
+test('methods that a fetch-style request cannot have are not served, and are nobody’s fault', async () => {
+  await using set = await listening()
+  const status = (method: string, path: string) => new Promise<unknown[]>((resolve, reject) => {
+    httpRequest(`${set.origin}${path}`, { method }, (response) => resolve([response.resume().statusCode, response.headers.allow])).on('error', reject).end()
+  })
+  for (const [path, allow] of [['/mcp', 'POST'], ['/oauth/token', 'POST'], ['/health', 'GET'], ['/.well-known/jwks.json', 'GET'], ['/approvals/apr_x', 'GET']] as const) {
+    for (const method of ['TRACE', 'PUT', 'PROPFIND', 'OPTIONS', 'M-SEARCH']) expect(await status(method, path), `${method} ${path}`).toEqual([405, allow])
+  }
+  expect(await status('TRACE', '/elsewhere')).toEqual([404, undefined])
+  expect(set.warnings.filter((warning) => !Array.isArray(warning))).toEqual([])
+})
+
 /** Sends bytes as they are, and answers with the status line and the body. */
 const raw = (port: number, lines: readonly string[], body = ''): Promise<string> =>
   new Promise((resolve, reject) => {
