@@ -6,7 +6,7 @@ import { formatVerifierKey } from './audit/note.ts'
 import { withOwn } from './broker/own.ts'
 import type { Connector } from './connectors/connector.ts'
 import { enforce } from './enforce.ts'
-import { exchange } from './exchange.ts'
+import { exchange, EXCHANGE_LIMITS } from './exchange.ts'
 import { dryRun, explain } from './explain.ts'
 import { Fault } from './fault.ts'
 import { ClockGuard } from './identity/clock-guard.ts'
@@ -87,6 +87,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     clockGuard: new ClockGuard(),
     verifier: createVerifier({ url, ownKeys: { current: signing }, issuers: [...plane.issuers(), ...(options.issuers ?? [])] }),
     shedder: new Shedder(options.shedding?.requests ?? SHED_LIMITS),
+    exchanges: new Shedder(EXCHANGE_LIMITS),
     asking: new InFlight(ASKING_AT_ONCE),
     probes: new Shedder(options.shedding?.records ?? RECORD_LIMITS),
     refusals: new Refusals(doors, clock, new Shedder(options.shedding?.records ?? RECORD_LIMITS), onFault),

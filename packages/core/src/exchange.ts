@@ -2,7 +2,7 @@ import { deny, type AnyDeny } from './chain/verdict.ts'
 import { mintAccessToken, type TokenKey } from './identity/minter.ts'
 import { parseShownSecret, secretMatches, type Pepper } from './identity/shown-secret.ts'
 import { within } from './deadline.ts'
-import { Shedder, type ShedLimits } from './quotas/shedder.ts'
+import type { ShedLimits } from './quotas/shedder.ts'
 import { recordBody } from './record.ts'
 import type { Credential, Directory, Principal } from './tenancy/directory.ts'
 import { isId } from './tenancy/reach.ts'
@@ -34,9 +34,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/
 const MOST_SCOPES = 64
 
 /** Tokens given out a minute. Each is a durable record, and lives for minutes: who needs more of them is a flood. */
-const GIVEN_LIMITS: ShedLimits = { principal: 30, tenant: 300 }
-/** One a deployment, as long as that lives. */
-const given = new WeakMap<Runtime, Shedder>()
+export const EXCHANGE_LIMITS: ShedLimits = { principal: 30, tenant: 300 }
 
 /**
  * Exchanges a service account's shown-once secret for a short-lived access token (ID-04). Never says which part was wrong. Whoever shows
@@ -75,7 +73,7 @@ export async function exchange(runtime: Runtime, keys: { readonly signing: Token
       const noted = await runtime.refusals.note({ claims }, 'refusal', flaw, { decision: ids.next('dec'), exchange: true })
       return noted === 'shed' ? shed() : refused(flaw.code === 'scope_forbids' ? 'invalid_scope' : 'invalid_client')
     }
-    if (!limitOf(runtime).take(tenant, principal.id, credential.id, now)) return shed()
+    if (!runtime.exchanges.take(tenant, principal.id, credential.id, now)) return shed()
 
     const id = ids.next('tok')
     const minted = mintAccessToken(
@@ -93,12 +91,6 @@ export async function exchange(runtime: Runtime, keys: { readonly signing: Token
     runtime.count('faults')
     return refused('temporarily_unavailable')
   }
-}
-
-function limitOf(runtime: Runtime): Shedder {
-  const limit = given.get(runtime) ?? new Shedder(GIVEN_LIMITS)
-  given.set(runtime, limit)
-  return limit
 }
 
 const areScopes = (scopes: unknown): boolean => Array.isArray(scopes) && scopes.length <= MOST_SCOPES && scopes.every((scope) => typeof scope === 'string' && SCOPE.test(scope))

@@ -26,6 +26,8 @@ export interface Runtime {
   readonly shedder: Shedder
   /** Calls that named records of somebody else: each has cost a record and a question to the vendor before it was refused. */
   readonly probes: Shedder
+  /** Tokens given out. */
+  readonly exchanges: Shedder
   /** Askings for owners, by principal. */
   readonly asking: InFlight
   readonly refusals: Refusals
