@@ -1,9 +1,10 @@
 /** What clients may be told has changed: one of the lists, or a resource that they watch. */
 export type Change = { readonly kind: 'tools' | 'prompts' | 'resources' } | { readonly kind: 'resource'; readonly uri: string }
 
-/** How many one principal may have, and all of them together. */
+/** How many one principal may have, one tenant, and all of them together. */
 export interface ListenerLimits {
   readonly principal: number
+  readonly tenant: number
   readonly all: number
 }
 
@@ -27,7 +28,8 @@ export class Listeners {
   add(listener: Listener): (() => void) | undefined {
     const { tenant, principal } = listener
     const own = this.#byTenant.get(tenant) ?? new Set()
-    if (this.#all >= this.#limits.all || [...own].filter((other) => other.principal === principal).length >= this.#limits.principal) return undefined
+    if (this.#all >= this.#limits.all || own.size >= this.#limits.tenant) return undefined
+    if ([...own].filter((other) => other.principal === principal).length >= this.#limits.principal) return undefined
     this.#byTenant.set(tenant, own.add(listener))
     this.#all += 1
     return () => {

@@ -21,8 +21,8 @@ export interface McpHostOptions extends ServerInfo {
   readonly sessions?: SessionLimits | undefined
 }
 
-/** Streams of changes, of one principal and of all together. */
-const STREAMS = { principal: 8, all: 1_024 } as const
+/** Streams of changes, of one principal, of one tenant and of all together. */
+const STREAMS = { principal: 8, tenant: 256, all: 1_024 } as const
 const MODERN = '2026-07-28'
 const VERSION = 'io.modelcontextprotocol/protocolVersion'
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'

@@ -16,7 +16,7 @@ type Found = Refusal | { readonly kind: 'session'; readonly session: Session }
 export class SessionDesk {
   readonly #portcullis: Portcullis
   /** Sessions are capped themselves. */
-  readonly #listeners = new Listeners({ principal: Infinity, all: Infinity })
+  readonly #listeners = new Listeners({ principal: Infinity, tenant: Infinity, all: Infinity })
   readonly #sessions: Sessions<Session>
   readonly #server: () => Server
 
