@@ -34,8 +34,8 @@ const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): Host {
   const exchanges = new WeakMap<Request, Exchange>()
   const listeners = new Listeners(STREAMS)
-  const answer = async ({ http }: Pick<ServerContext, 'http'>, context: ServerContext): Promise<object> => (http?.req === undefined ? noExchange() : (exchanges.get(http.req)?.resultFor(context) ?? noExchange()))
-  const server = (carrier: Carrier): Server => makeServer(portcullis, options, carrier, (context) => answer(context, context))
+  const answer = async (context: ServerContext): Promise<object> => (context.http?.req === undefined ? undefined : exchanges.get(context.http.req))?.resultFor(context) ?? noExchange()
+  const server = (carrier: Carrier): Server => makeServer(portcullis, options, carrier, answer)
   const modern = createMcpHandler(() => server('modern'), { legacy: 'reject' })
   const desk = options.sessions === undefined ? undefined : new SessionDesk(portcullis, options.sessions, () => server('session'))
   const stop = portcullis.onChange((tenant) => {
