@@ -5,9 +5,16 @@ import { approval } from './demo/approval.ts'
 import { audit } from './demo/audit.ts'
 import { checkpoint, crash } from './demo/crash.ts'
 import { crossing } from './demo/crossing.ts'
+import { customers } from './demo/customers.ts'
+import { flood } from './demo/flood.ts'
+import { interleaving } from './demo/interleaving.ts'
+import { link } from './demo/link.ts'
 import { lists } from './demo/lists.ts'
+import { naming } from './demo/naming.ts'
 import { narrowing } from './demo/narrowing.ts'
 import { listOverHttp } from './demo/plain.ts'
+import { quota } from './demo/quota.ts'
+import { readOnly } from './demo/read-only.ts'
 import { Scene } from './demo/scene.ts'
 import { SEED } from './demo/seed.ts'
 import { setUp } from './demo/set-up.ts'
@@ -48,13 +55,21 @@ if (values.report !== undefined) {
 async function play(stage: Stage): Promise<void> {
   story.say('Two managed service providers, Northwind and Southridge, share one gateway. Each looks after Acme, Globex and Initech,')
   story.say('with the same names and ids. Each has one key to its ticket system, HaloPSA, and one to its documentation, Hudu: keys that see all.')
+  story.say('A third, Eastgate, is on trial.')
 
   const scene = await story.step('Two vendors and a gateway are started', () => opening(stage))
   await story.step('Everybody sees the tools of their role', () => lists(scene))
   await story.step("A vendor returns everything; one customer's part comes out", () => narrowing(scene))
   await story.step("A write on somebody else's record never reaches the vendor", () => writes(scene))
   await story.step('What is foreign cannot be told from what does not exist', () => crossing(scene))
+  await story.step('A tenant or customer named anywhere else changes nothing', () => naming(scene))
+  await story.step('One account, a customer for each endpoint', () => customers(scene))
+  await story.step('Calls of two clients mix', () => interleaving(scene))
   const used = await story.step('What destroys waits for a person', () => approval(scene))
+  await story.step('A held call has a page that says how it stands', () => link(scene))
+  await story.step('An MSP runs out of calls', () => quota(scene))
+  await story.step("An MSP's subscription becomes read-only", () => readOnly(scene))
+  await story.step('An agent goes wild', () => flood(scene))
   const kept = await story.step('The gateway is stopped and started', () => checkpoint(scene))
   await story.step('The gateway is killed in the middle of a call', () => crash(scene, used))
   await story.step('Somebody else checks the log', () => audit(scene, kept))

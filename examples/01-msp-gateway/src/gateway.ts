@@ -26,7 +26,12 @@ const server = express()
   .use(gateway(portcullis))
   .listen(Number(new URL(url).port), '127.0.0.1', () => process.stdout.write(`${JSON.stringify({ url })}\n`))
 
-process.once('SIGTERM', () => {
+let stopping = false
+const stop = (): void => {
+  if (stopping) return
+  stopping = true
   server.close(() => void portcullis.close())
   server.closeIdleConnections()
-})
+}
+// Twice is no reason to die half way: Ctrl-C in a terminal reaches the gateway and whoever started it.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)

@@ -87,7 +87,8 @@ export const halo: Connector = defineConnector({
       description: 'Deletes a ticket for good. Needs an approval.',
       risk: 'destructive',
       clear: ['id'],
-      input: z.object({ id: tool.idOf('ticket') }),
+      // The reason is for whoever approves; HaloPSA has no field for it.
+      input: z.object({ id: tool.idOf('ticket'), reason: z.string().max(1_000).optional() }),
       output: z.object({ deleted: FullTicket }),
       run: async ({ input, vendor, signal }) => {
         const deleted = await vendor.get(`/api/Tickets/${input.id}`, { signal, as: FullTicket })

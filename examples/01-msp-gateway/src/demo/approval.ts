@@ -36,7 +36,6 @@ export async function approval(scene: Scene): Promise<string> {
   const [foreign, invented] = [await readBytes(scene, id, stranger), await readBytes(scene, `${id.slice(0, -4)}0000`, stranger)]
   story.equal('to the owner of the other MSP it does not exist: the same bytes as for an invented id', foreign, invented)
 
-
   const voted = await vote(scene, id, olivia)
   story.holds('Olivia approves, with her second factor and a reason', voted.status === 200, voted)
   const done = await assistant.call('hudu.archive_article', ARTICLE)
@@ -54,9 +53,11 @@ export async function read(scene: Scene, id: string, token: string): Promise<{ r
 const readBytes = async (scene: Scene, id: string, token: string): Promise<string> =>
   bytesOf(await fetch(`${scene.gateway.url}/approvals/${id}`, { headers: { authorization: `Bearer ${token}` } }))
 
-async function vote(scene: Scene, id: string, token: string): Promise<{ readonly status: number; readonly text: string }> {
+const APPROVE = { decision: 'approve', reason: 'Outdated, agreed with Acme.' }
+
+export async function vote(scene: Scene, id: string, token: string, ballot: { readonly decision: string; readonly reason: string } = APPROVE): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${scene.gateway.url}/approvals/${id}/votes`, {
-    method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ decision: 'approve', reason: 'Outdated, agreed with Acme.' }),
+    method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(ballot),
   })
   return { status: response.status, text: await response.text() }
 }

@@ -14,7 +14,10 @@ export async function audit(scene: Scene, kept: Kept): Promise<void> {
   const verdict = Verdict.parse(JSON.parse(whole.output))
   story.equal(`the verifier, in a process of its own, holds it against the checkpoint from before the kill: valid, all ${verdict.size} records bound by a signature`, [whole.status, verdict.verdict, verdict.covered], [0, 'valid', verdict.size])
 
-  const vote = (await recordsIn(file)).find(({ kind }) => kind === 'vote')
+  const records = await recordsIn(file)
+  const crossings = records.filter(({ code }) => code === 'tenant_mismatch')
+  story.holds('the attempts to name another MSP are in the log as security events', crossings.length > 0 && crossings.every(({ security }) => security === true), crossings)
+  const vote = records.find(({ kind }) => kind === 'vote')
   const bytes = await readFile(file)
   const at = bytes.indexOf('Outdated, agreed with Acme.')
   story.holds("the log holds Olivia's vote with her reason", vote !== undefined && at > 0)

@@ -5,7 +5,7 @@ const READS = ['halo.get_ticket', 'halo.list_tickets', 'hudu.get_article', 'hudu
 const ALL = [...READS, 'halo.add_note', 'halo.close_ticket', 'halo.delete_ticket', 'hudu.archive_article', 'hudu.create_article'].toSorted()
 
 const EXPECTED: Readonly<Record<ServiceAccount, readonly string[]>> = {
-  'admin-bot': ALL, 'operator-bot': ALL, 'acme-operator-bot': ALL, 'acme-viewer-bot': READS, 'auditor-bot': [], 'billing-bot': [],
+  'admin-bot': ALL, 'operator-bot': ALL, 'acme-operator-bot': ALL, 'acme-viewer-bot': READS, 'field-bot': ALL, 'auditor-bot': [], 'billing-bot': [],
 }
 
 /** What is listed follows from the role, and what is not listed cannot be called either. */
@@ -14,7 +14,7 @@ export async function lists(scene: Scene): Promise<void> {
   for (const account of Object.keys(EXPECTED) as ServiceAccount[]) {
     await using agent = await scene.agent('northwind', account)
     const expected = EXPECTED[account]
-    story.equal(`${account} (${SERVICE_ACCOUNTS[account].role}) sees ${expected.length === 0 ? 'no tool' : `${expected.length} tools`}`, (await agent.tools()).toSorted(), expected)
+    story.equal(`${account} (${SERVICE_ACCOUNTS[account][0].role}) sees ${expected.length === 0 ? 'no tool' : `${expected.length} tools`}`, (await agent.tools()).toSorted(), expected)
   }
 
   await using older = await scene.agent('northwind', 'acme-viewer-bot', { mode: 'legacy' })

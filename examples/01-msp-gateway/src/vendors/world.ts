@@ -1,8 +1,8 @@
 /**
- * What the two pretended vendors hold. Two MSPs use the same vendor; their customers have the same ids and names on purpose, so that
+ * What the two pretended vendors hold. All MSPs use the same vendors; their customers have the same ids and names on purpose, so that
  * a mix-up between MSPs cannot hide behind "not found". Every text carries a canary that tells whose it is.
  */
-export const MSPS = ['northwind', 'southridge'] as const
+export const MSPS = ['northwind', 'southridge', 'eastgate'] as const
 export type Msp = (typeof MSPS)[number]
 
 export const CUSTOMERS = [
@@ -16,10 +16,12 @@ export type CustomerSlug = (typeof CUSTOMERS)[number]['slug']
 export const HALO_CREDENTIALS: Readonly<Record<Msp, { clientId: string; clientSecret: string }>> = {
   northwind: { clientId: 'northwind-portcullis', clientSecret: 'canary-halo-client-secret-northwind' },
   southridge: { clientId: 'southridge-portcullis', clientSecret: 'canary-halo-client-secret-southridge' },
+  eastgate: { clientId: 'eastgate-portcullis', clientSecret: 'canary-halo-client-secret-eastgate' },
 }
 export const HUDU_CREDENTIALS: Readonly<Record<Msp, { apiKey: string }>> = {
   northwind: { apiKey: 'canary-hudu-api-key-northwind' },
   southridge: { apiKey: 'canary-hudu-api-key-southridge' },
+  eastgate: { apiKey: 'canary-hudu-api-key-eastgate' },
 }
 
 /** The vendors' own keys of the customers: what an instance's customer mapping holds (IS-08). */
