@@ -98,8 +98,10 @@ async function ask(origin: string, secret: string): Promise<void> {
   const mcp = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   equal((await post('/mcp', call, mcp))[0], 401, 'the status of a call without a token')
 
-  const [status, token] = await post('/oauth/token', new URLSearchParams({ grant_type: 'client_credentials', client_secret: secret, customer: 'globex' }), {})
+  const form = new URLSearchParams({ grant_type: 'client_credentials', client_secret: secret, customer: 'globex' })
+  const [status, token] = await post('/oauth/token', form, {})
   equal(status, 200, 'the status of the token endpoint')
   const [, answer] = await post('/mcp', call, { ...mcp, authorization: `Bearer ${(token as { access_token: string }).access_token}` })
-  deepEqual((answer as { result?: { structuredContent?: unknown } }).result?.structuredContent, { tickets: [{ id: 2, client_id: 20, summary: 'Payroll' }], count: 1 })
+  const { result } = answer as { result?: { structuredContent?: unknown } }
+  deepEqual(result?.structuredContent, { tickets: [{ id: 2, client_id: 20, summary: 'Payroll' }], count: 1 })
 }

@@ -9,7 +9,8 @@ const expected = JSON.parse(require('node:fs').readFileSync('expected.json', 'ut
 const results = []
 const judge = (specifier, how, namespace) => {
   const names = Object.keys(namespace).filter((name) => name !== '__esModule').sort()
-  results.push({ specifier, how, problem: JSON.stringify(names) === JSON.stringify(expected[specifier]) ? null : 'exports ' + names + ', the sources export ' + expected[specifier] })
+  const same = JSON.stringify(names) === JSON.stringify(expected[specifier])
+  results.push({ specifier, how, problem: same ? null : 'exports ' + names + ', the sources export ' + expected[specifier] })
 }
 const attempt = async (specifier, how, load) => {
   try { judge(specifier, how, await load()) } catch (error) { results.push({ specifier, how, problem: String(error) }) }

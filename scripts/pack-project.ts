@@ -22,7 +22,9 @@ function versions(archives: Archives): Record<string, string> {
  * Makes a folder with a `package.json` of that `type` and installs what is named there: our packages, and those of ours that they need,
  * from their archives, everything else from the registry. npm runs under the project's own Node and refuses what does not support it.
  */
-export async function install(folder: string, runtime: Runtime, type: 'module' | 'commonjs', names: readonly string[], archives: Archives): Promise<Project & { readonly installed: Outcome }> {
+export async function install(
+  folder: string, runtime: Runtime, type: 'module' | 'commonjs', names: readonly string[], archives: Archives,
+): Promise<Project & { readonly installed: Outcome }> {
   mkdirSync(folder, { recursive: true })
   const overrides = Object.fromEntries([...archives].map(([{ name }, archive]) => [name, `file:${archive}`]))
   const known: Readonly<Record<string, string>> = { ...versions(archives), ...overrides }

@@ -33,8 +33,13 @@ export function environment({ node }: Runtime, more: Readonly<Record<string, str
   return { ...Object.fromEntries(theirs), PATH: [dirname(node), ...path].join(delimiter), NO_COLOR: '1', FORCE_COLOR: '0', ...more }
 }
 
+interface Ran extends Outcome {
+  readonly output: string
+  readonly answer: string
+}
+
 /** Runs a program in a folder under that Node. What it says on stderr is apart, so that a warning is not taken for an answer. */
-export function runWith(runtime: Runtime, program: string, args: readonly string[], cwd: string): Promise<Outcome & { readonly output: string; readonly answer: string }> {
+export function runWith(runtime: Runtime, program: string, args: readonly string[], cwd: string): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd, env: environment(runtime), stdio: ['ignore', 'pipe', 'pipe'] })
     const [out, err] = [[] as Buffer[], [] as Buffer[]]

@@ -16,7 +16,8 @@ const results: Result[] = []
 function outcome(of: readonly Result[]): Outcome {
   results.push(...of)
   const broken = of.filter(({ problem }) => problem !== null)
-  return { passed: broken.length === 0, output: broken.map(({ node, specifier, how, problem }) => `Node ${node}, ${how} ${specifier}: ${problem ?? ''}`).join('\n') }
+  const output = broken.map(({ node, specifier, how, problem }) => `Node ${node}, ${how} ${specifier}: ${problem ?? ''}`).join('\n')
+  return { passed: broken.length === 0, output }
 }
 
 /** Every entry and program of every package, in a project that has them all. */
@@ -60,5 +61,6 @@ const broken = results.filter(({ problem }) => problem !== null).length
 const failed = Math.max(broken, done.some(({ passed }) => !passed) ? 1 : 0)
 const nodes = [...new Set(results.map(({ node }) => node))]
 writeReport('pack-smoke', { passed: results.length - broken, failed, results })
-process.stderr.write(`pack:smoke: ${results.length - broken} passed, ${failed} failed (${here.ready.length} packages; each entry by import and by require, the README's two servers; Node ${nodes.join(', ')})\n`)
+const tried = `${here.ready.length} packages; each entry by import and by require, the README's two servers; Node ${nodes.join(', ')}`
+process.stderr.write(`pack:smoke: ${results.length - broken} passed, ${failed} failed (${tried})\n`)
 if (failed > 0) process.exitCode = 1
