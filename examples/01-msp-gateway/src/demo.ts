@@ -17,6 +17,7 @@ import { quota } from './demo/quota.ts'
 import { readOnly } from './demo/read-only.ts'
 import { Scene } from './demo/scene.ts'
 import { SEED } from './demo/seed.ts'
+import { serve } from './demo/serve.ts'
 import { setUp } from './demo/set-up.ts'
 import { freeUrl, Stage } from './demo/stage.ts'
 import { Story } from './demo/story.ts'
@@ -24,21 +25,28 @@ import { VENDOR_ADMIN } from './demo/vendor.ts'
 import { writes } from './demo/writes.ts'
 
 const text = { type: 'string' } as const
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, report: text } })
-/** Nothing here takes long; a step that hangs fails (ms). */
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, serve: { type: 'boolean', default: false }, report: text } })
+/** Nothing in the story takes long; a step that hangs fails (ms). */
 const DEADLINE = 80_000
-const story = new Story(values)
+const story = new Story({ json: values.json && !values.serve })
 
 try {
   await using stage = await Stage.open()
-  const giveUp = (why: string): void => {
-    process.stderr.write(`demo: ${why}\n`)
-    process.exit(1)
-  }
   process.once('exit', () => stage.abandon())
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => giveUp('stopped'))
-  setTimeout(() => giveUp('took too long'), DEADLINE).unref()
-  await play(stage)
+  if (values.serve) {
+    const stopped = new AbortController()
+    // Not once: npm passes on the Ctrl-C that the terminal has sent as well.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort())
+    await serve(await opening(stage), stopped.signal)
+  } else {
+    const giveUp = (why: string): void => {
+      process.stderr.write(`demo: ${why}\n`)
+      process.exit(1)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => giveUp('stopped'))
+    setTimeout(() => giveUp('took too long'), DEADLINE).unref()
+    await play(stage)
+  }
 } catch (error) {
   if (!story.failed) process.stderr.write(`${inspect(error)}\n`)
   process.exitCode = 1
@@ -46,8 +54,8 @@ try {
 
 const { steps, passed } = story.counts
 const failed = process.exitCode === 1 ? 1 : 0
-process[values.json ? 'stderr' : 'stdout'].write(`\ndemo: ${steps} steps, ${passed} assertions passed${failed === 1 ? ', 1 failed' : ''}\n`)
-if (values.report !== undefined) {
+if (!values.serve) process[values.json ? 'stderr' : 'stdout'].write(`\ndemo: ${steps} steps, ${passed} assertions passed${failed === 1 ? ', 1 failed' : ''}\n`)
+if (values.report !== undefined && !values.serve) {
   mkdirSync(dirname(values.report), { recursive: true })
   writeFileSync(values.report, `${JSON.stringify({ passed, failed })}\n`)
 }
