@@ -61,8 +61,8 @@ async function credential({ commands }: Readme, { runtime, folder }: Project): P
     if (!passed) throw new Error(`${[program, ...args].join(' ')}: ${output}`)
     shown = answer
   }
-  const { secret, keyId, secretHash } = JSON.parse(shown) as { secret: string; keyId: string; secretHash: string }
-  writeFileSync(join(folder, 'night-bot.json'), JSON.stringify({ id: keyId, secretHash }))
+  const { secret, id, secretHash } = JSON.parse(shown) as { secret: string; id: string; secretHash: string }
+  writeFileSync(join(folder, 'night-bot.json'), JSON.stringify({ id, secretHash }))
   return secret
 }
 

@@ -16,7 +16,7 @@ export const secret: Command = (argv, { out, err }) => {
   const minted = mintShownSecret(values.env)
   const secretHash = hashSecret(pepper, minted.secret)
   if (values.json) {
-    out(`${JSON.stringify({ secret: minted.secret, keyId: minted.keyId, secretHash })}\n`)
+    out(`${JSON.stringify({ secret: minted.secret, id: minted.keyId, secretHash })}\n`)
     err(`${WARNING}\n`)
     return 0
   }

@@ -49,8 +49,8 @@ test('secret shows a secret once, with a warning, and the hash that the configur
 
   const json = portcullis('secret', '--key', 'secret.key', '--env', 'test', '--json')
   const value = JSON.parse(json.out) as Record<string, string>
-  expect(Object.keys(value)).toEqual(['secret', 'keyId', 'secretHash'])
-  expect(value['secret']).toMatch(new RegExp(`^pcs_test_${value['keyId']}_`))
+  expect(Object.keys(value)).toEqual(['secret', 'id', 'secretHash'])
+  expect(value['secret']).toMatch(new RegExp(`^pcs_test_${value['id']}_`))
   expect(value['secretHash']).toBe(hashSecret(pepper, value['secret']!))
   expect(json.err).toContain('shown once')
   expect(value['secret']).not.toBe(secret)
