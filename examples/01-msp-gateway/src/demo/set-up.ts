@@ -12,7 +12,7 @@ export interface Holdings {
 }
 
 /** What an MSP on trial has: five calls a month, and not one more. */
-export const TRIAL: Plan = { limits: { included: 5, overage: false } }
+const TRIAL: Plan = { limits: { included: 5, overage: false } }
 
 /** Writes the key file and `site.json`, as an operator would once with `npx portcullis key` and `npx portcullis secret`. */
 export async function setUp(paths: { readonly key: string; readonly site: string }, vendors: { readonly halo: string; readonly hudu: string }): Promise<Record<Msp, Holdings>> {
