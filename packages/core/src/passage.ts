@@ -1,8 +1,8 @@
-import { electorate, selfOf } from './approvals/eligible.ts'
+import { approvalAsk } from './approval-ask.ts'
 import { describe, describeArguments, recordBody } from './record.ts'
 import type { Call } from './call.ts'
 import type { Snapshotted } from './chain/04-snapshot.ts'
-import { QUORUM, type Owned, type Prepared } from './chain/08-arguments.ts'
+import { type Owned, type Prepared } from './chain/08-arguments.ts'
 import type { Approved } from './chain/10-approval.ts'
 import { registerAdmission, START_WITHIN, takeAdmission } from './chain/11-dispatch.ts'
 import type { Recorded } from './chain/12-audit.ts'
@@ -16,7 +16,6 @@ import { checkedAnswer } from './dispatching.ts'
 import { within } from './deadline.ts'
 import { Fault } from './fault.ts'
 import { requesterOf } from './identity/requester.ts'
-import { canonicalJson } from './json/canonical.ts'
 import type { AdmissionJudgement } from './ledger/admit.ts'
 import type { AdmitAnswer, AdmitItem, CloseAnswer } from './ledger/item.ts'
 import { tell, type Outcome } from './outcome.ts'
@@ -130,7 +129,7 @@ export class Passage {
 
   #approval(owned: Owned): AdmitItem['approval'] {
     const { risk } = owned.prepared.permitted.ready.known.named.tool
-    return risk === 'destructive' ? approvalOf(owned, this.call.approvalId, this.#runtime.ids.next('apr')) : undefined
+    return risk === 'destructive' ? approvalAsk(owned, this.call.approvalId, this.#runtime.ids.next('apr')) : undefined
   }
 
   /** Once, for an admission, and never later than 5 s after it. A dispatcher that breaks its word is an unknown outcome. */
@@ -259,21 +258,6 @@ export class Passage {
     } catch (cause) {
       throw new Fault('audit_unavailable', 'The record could not be made durable.', { cause })
     }
-  }
-}
-
-function approvalOf(owned: Owned, approvalId: string | undefined, id: string): NonNullable<AdmitItem['approval']> {
-  const { prepared } = owned
-  const { known } = prepared.permitted.ready
-  const { place, reach } = known.base.scope
-  const { principal, directory, now } = place.who
-  const customer = reach.kind === 'customer' ? reach.customer : undefined
-  const digest = owned.digest()
-  const requester = requesterOf(principal)
-  const self = selfOf(principal, directory)
-  return {
-    ask: { digest, requester, approvalId, electorate: electorate(directory, customer, now).filter((person) => !self.includes(person)) },
-    request: { id, digest, requester, self, customer, tool: known.named.name, instance: known.named.instance.id, arguments: prepared.text, sent: canonicalJson(prepared.sent), quorum: QUORUM },
   }
 }
 
