@@ -14,7 +14,7 @@ import { jwks, tokenKey } from './identity/minter.ts'
 import { pepperOf } from './identity/shown-secret.ts'
 import { createVerifier, type StaticIssuer } from './identity/verifier.ts'
 import { Lister } from './list.ts'
-import { begin, open, unclassified } from './method.ts'
+import { begin, open, unclassified, watches } from './method.ts'
 import { randomIds } from './memory/random-ids.ts'
 import { systemClock } from './memory/system-clock.ts'
 import { worldPlane } from './memory/world-plane.ts'
@@ -114,6 +114,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     unclassified: (request) => unclassified(runtime, request),
     explain: (call, view) => explain(runtime, call, view),
     dryRun: (call) => dryRun(runtime, call),
+    watches: (request, kind, name) => watches(runtime, request, kind, name),
     simulate: (change, call) => simulate(runtime, change, call),
     approvals: new Approvals(runtime),
     exchange: (request) => exchange(runtime, tokenKeys, request),

@@ -66,7 +66,7 @@ export class Lister {
         return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
       }
       const { ledger } = await runtime.doors.open(tenant)
-      const key = JSON.stringify([kind, tenant, who.principal.id, reachKey(base.scope.reach), base.snapshot.version])
+      const key = JSON.stringify([kind, tenant, who.principal.id, who.claims.credential, who.claims.session, reachKey(base.scope.reach), base.snapshot.version])
       await this.#recordOnce(key, () => ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: METHODS[kind] ?? kind, ...describe(run.subject) }) }))
       const { used } = await ledger.callsOf(who.principal.id)
       return { kind: 'list', tools: visible(base, kind).map(show), version: base.snapshot.version, calls: used }

@@ -3,7 +3,8 @@ import type { Request } from './call.ts'
 import { decideAuthenticate, type Authenticated } from './chain/01-authenticate.ts'
 import { decideTenant } from './chain/02-tenant.ts'
 import { deny, type AnyDeny } from './chain/verdict.ts'
-import { enter } from './enforce.ts'
+import type { TargetKind } from './connectors/own.ts'
+import { enter, permit } from './enforce.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
 import { refuse } from './refuse.ts'
 import { Run } from './run.ts'
@@ -48,14 +49,29 @@ export function begin(runtime: Runtime, request: Request): Promise<Opened | Deni
 const SHED = deny('ingress', 'shed', { retryAfter: 60 })
 
 function opened({ claims, principal, credential }: Authenticated, { endpoint }: Request): Opened {
-  const { issuer, subject, tenant, customer, session, scopes, roles, actor } = claims
+  const { issuer, subject, tenant, customer, session, scopes, roles, actor, authTime, methods } = claims
   const reach = endpoint === undefined || endpoint.kind === 'plain' ? null : [endpoint.kind, endpoint.kind === 'customer' ? endpoint.customer : null]
-  const whole = [tenant, principal.id, credential?.id, issuer, subject, customer, session, listed(scopes), listed(roles), actor, reach]
+  const whole = [tenant, principal.id, credential?.id, issuer, subject, customer, session, listed(scopes), listed(roles), actor, authTime, listed(methods), reach]
   return { kind: 'open', tenant, principal: principal.id, authority: createHash('sha256').update(JSON.stringify(whole)).digest('base64url') }
 }
 
 /** A list that is absent narrows nothing, an empty one everything; their order says nothing. */
 const listed = (names: readonly string[] | undefined): readonly string[] | null => names?.toSorted() ?? null
+
+/**
+ * Gates 1 to 8 for somebody who was let in before: may they still be told of this? Nothing is recorded and nothing taken from their
+ * limits, since it is not they who ask. Whatever breaks is a no.
+ */
+export async function watches(runtime: Runtime, request: Request, kind: TargetKind, name: string): Promise<boolean> {
+  const run = new Run(runtime, request)
+  try {
+    const entered = await enter(run)
+    return entered.kind === 'pass' && permit(run, entered.proof, name, kind).kind === 'pass'
+  } catch (fault) {
+    runtime.onFault(fault)
+    return false
+  }
+}
 
 /** A method that nobody classified (CH-16): refused whatever it is, after gates 1 to 4 judged the request. */
 export async function unclassified(runtime: Runtime, request: Request): Promise<Denial | Held | Broken> {

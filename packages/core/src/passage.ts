@@ -1,5 +1,5 @@
 import { approvalAsk } from './approval-ask.ts'
-import { describe, describeArguments, recordBody } from './record.ts'
+import { describe, describeAnswers, describeArguments, recordBody } from './record.ts'
 import type { Call } from './call.ts'
 import type { Snapshotted } from './chain/04-snapshot.ts'
 import { type Owned, type Prepared } from './chain/08-arguments.ts'
@@ -111,7 +111,7 @@ export class Passage {
       kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
       deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
       approval: this.#approval(owned),
-      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...continued(owned.prepared), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey), owned: owned.prepared.claimed.map(({ record }) => record) }),
+      body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...continued(owned.prepared), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey), ...describeAnswers(this.call.answers?.responses, this.#runtime.argumentKey), owned: owned.prepared.claimed.map(({ record }) => record) }),
     }
     this.#stage = 'admitting'
     const answer = await this.#durable(ledger.admit(item))
@@ -144,7 +144,8 @@ export class Passage {
     const { tool } = known.named
     const notes = noteGuard(tool.own !== undefined && reach.kind === 'tenant', this.call.onNote)
     const { answers, askable } = this.call
-    const round = answers === undefined ? undefined : { responses: answers.responses, state: prepared.round?.state }
+    // A voter approved the arguments and nothing else: what a client answers never reaches a destructive tool, nor what nobody asked for.
+    const round = answers === undefined || prepared.round === undefined || tool.risk === 'destructive' ? undefined : { responses: answers.responses, state: prepared.round.state }
     const job = { ...this.#context(prepared, startBy), tool, input: prepared.input, customer, tell: notes.tell, ...(tool.own === undefined ? {} : { round, askable }) }
     this.#answer = checkedAnswer(await this.#bounded(() => this.#runtime.dispatcher.dispatch(job)))
     notes.close()

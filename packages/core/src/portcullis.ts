@@ -34,6 +34,8 @@ export interface Portcullis extends AsyncDisposable {
   explain(call: Call, view: View): Promise<Explanation>
   /** As `explain`, with the ownership of records asked for at the vendor. */
   dryRun(call: Call): Promise<Explanation>
+  /** Whether a caller who was let in before may still be told of something. Records and takes nothing. */
+  watches(request: Request, kind: TargetKind, name: string): Promise<boolean>
   simulate(change: Change, call: Call): Promise<Simulation>
   readonly approvals: Pick<Approvals, 'read' | 'status' | 'vote'>
   /** A shown-once secret for an access token. */

@@ -8,7 +8,7 @@ import type { AccessClaims } from './identity/claims.ts'
 import type { Reach } from './tenancy/reach.ts'
 
 /** Who a request says it is from, proven: by a token that verified, whatever gate 1 makes of it, or by the secret of a credential. */
-export type Claimant = Pick<AccessClaims, 'tenant' | 'subject' | 'actor' | 'credential' | 'session'> & Partial<Pick<AccessClaims, 'id'>>
+export type Claimant = Pick<AccessClaims, 'tenant' | 'subject' | 'actor' | 'credential' | 'session'> & Partial<Pick<AccessClaims, 'id' | 'issuer'>>
 
 /** How far the chain got with a request: all that is known of it. */
 export interface Subject {
@@ -47,9 +47,14 @@ export function describe({ claims: verified, who, reach, known }: Subject): Read
   }
 }
 
+/** Whose limits and windows are used up: a principal's, or those of a name that an issuer gave and that no principal shares. */
+export const nameOf = ({ issuer, subject }: Claimant, who: Authenticated | undefined): string => who?.principal.id ?? JSON.stringify(['claimed', issuer ?? null, subject])
+
 /** Refused at gate 1 or before there was a token: what it says of itself is all there is to say. */
-const describeClaimant = ({ tenant, subject, actor, credential, session, id }: Claimant): Readonly<Record<string, unknown>> => ({
-  tenant, principal: subject, actors: actor === undefined ? [subject] : [subject, actor], principalKind: null, credential: credential ?? null, session: session ?? null, token: id ?? null,
+const describeClaimant = ({ issuer, tenant, subject, actor, credential, session, id }: Claimant): Readonly<Record<string, unknown>> => ({
+  // What an issuer calls somebody is no principal of ours, however alike the names are.
+  tenant, ...(issuer === undefined ? { principal: subject } : { principal: null, issuer, subject }), actors: actor === undefined ? [subject] : [subject, actor],
+  principalKind: null, credential: credential ?? null, session: session ?? null, token: id ?? null,
 })
 
 /** A record must stay far below the longest line of an export, whatever a caller sends to a tool that takes any field. */
@@ -84,5 +89,9 @@ export function describeArguments(owned: Owned, key: KeyObject): Readonly<Record
   const fields = Object.keys(rest).length
   return { arguments: { clear, digests, ...(fields > 0 && { rest: { fields, digest: digest(key, canonicalJson(rest)) } }) } }
 }
+
+/** What a client answered to a question of the call: never in clear, since a person typed it. */
+export const describeAnswers = (responses: unknown, key: KeyObject): Readonly<Record<string, unknown>> =>
+  responses === undefined ? {} : { answers: digest(key, JSON.stringify(responses) ?? '') }
 
 const digest = (key: KeyObject, text: string): string => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)

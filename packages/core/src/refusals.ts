@@ -1,4 +1,4 @@
-import { describe, recordBody, type Subject } from './record.ts'
+import { describe, nameOf, recordBody, type Subject } from './record.ts'
 import type { AnyDeny, AnyHold } from './chain/verdict.ts'
 import type { Clock } from './ports/clock.ts'
 import { Shedder } from './quotas/shedder.ts'
@@ -24,13 +24,14 @@ export type Noted = 'recorded' | 'counted' | 'shed'
 /** Everything that makes two refusals equal. What the caller sent is not in it, or a flood could make each one new. */
 const keyOf = (subject: Subject, kind: string, stopped: Said): string =>
   JSON.stringify([
-    kind, subject.claims?.tenant, subject.who?.principal.id ?? subject.claims?.subject, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
+    kind, subject.claims?.tenant, subject.claims === undefined ? null : nameOf(subject.claims, subject.who), subject.claims?.credential, subject.claims?.session, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
     stopped?.gate, stopped?.code, stopped?.security,
   ])
 
 /**
- * Records refusals of known principals, explanations, and what was asked of a vendor before a write in their tenant's log. The first of its kind is durable before it is answered; repeats are
- * counted in memory and written when the window ends, so a crash loses at most 60 s of counts.
+ * Records refusals of known principals, explanations, and what was asked of a vendor before a write, in their tenant's log. The first of
+ * its kind is durable before it is answered; repeats are counted in memory and written when the window ends, so a crash loses at most
+ * 60 s of counts.
  */
 export class Refusals {
   readonly #doors: Doors
@@ -50,7 +51,7 @@ export class Refusals {
   /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. */
   async note(subject: Subject & Required<Pick<Subject, 'claims'>>, kind: 'refusal' | 'explanation' | 'ownership', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
     const now = this.#clock.now()
-    const { tenant, subject: name } = subject.claims
+    const { tenant } = subject.claims
     const key = keyOf(subject, kind, stopped)
     const known = this.#windows.get(key)
     if (known !== undefined) {
@@ -59,7 +60,7 @@ export class Refusals {
       await known.durable
       return 'counted'
     }
-    if (!this.#records.take(tenant, subject.who?.principal.id ?? name, undefined, now)) return 'shed'
+    if (!this.#records.take(tenant, nameOf(subject.claims, subject.who), undefined, now)) return 'shed'
     const body = recordBody(kind, { ...more, ...describe(subject), gate: stopped?.gate ?? null, code: stopped?.code ?? null, security: stopped?.security ?? false })
     const first = this.#doors.open(tenant).then(({ ledger }) => ledger.note({ kind: 'note', body }))
     const counted: Counted = { first: now, last: now, count: 1, durable: first }

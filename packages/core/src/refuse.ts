@@ -1,5 +1,6 @@
 import { deny, type AnyDeny, type AnyHold } from './chain/verdict.ts'
 import { tell, type Denial, type Held } from './outcome.ts'
+import { nameOf } from './record.ts'
 import type { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -14,7 +15,7 @@ export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyH
     return tell(stopped, decisionId)
   }
   if (stopped.code === 'approval_required') return tell(stopped, decisionId) // opening the request made its record
-  if (!runtime.shedder.take(claims.tenant, who?.principal.id ?? claims.subject, claims.credential, runtime.clock.now())) return shed(runtime, decisionId)
+  if (!runtime.shedder.take(claims.tenant, nameOf(claims, who), claims.credential, runtime.clock.now())) return shed(runtime, decisionId)
   try {
     const noted = await runtime.refusals.note({ ...run.subject, claims }, 'refusal', stopped, { decision: decisionId, gates: run.trace.toString(), ...more })
     return noted === 'shed' ? shed(runtime, decisionId) : tell(stopped, decisionId)

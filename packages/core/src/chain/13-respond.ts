@@ -61,7 +61,10 @@ export function decideRespond(answered: Answered): Verdict<'respond', Releasable
   if (text === undefined) return stop('output_invalid')
   if (Buffer.byteLength(text) > RELEASE_LIMIT) return stop('output_too_large')
   if (echoes(text, secretStrings(answered.injected))) return stop('secret_echo', { security: true })
-  return pass(new AnswerNarrowed(answered.approved.owned.prepared, text, narrowed.dropped, narrowed.keyless, tool.own === undefined ? undefined : asked(JSON.parse(text) as Readonly<Record<string, unknown>>)))
+  const ask = tool.own === undefined ? undefined : asked(JSON.parse(text) as Readonly<Record<string, unknown>>)
+  // A call that asks gives its approval back for the next round. With one approval, a destructive tool would run as often as it asked.
+  if (ask !== undefined && tool.risk === 'destructive') return stop('output_invalid')
+  return pass(new AnswerNarrowed(answered.approved.owned.prepared, text, narrowed.dropped, narrowed.keyless, ask))
 }
 
 /** For the whole tenant nothing is taken away. A narrower that throws withholds the answer. */
