@@ -79,10 +79,12 @@ export function selfConnector(spec: SelfSpec): Connector {
       ...completion(`template:${uriTemplate}`, complete),
     ]),
   ]
+  const tools = new Map(targets.map((tool) => [tool.name, tool]))
+  if (tools.size < targets.length) throw definitionFault('self: two targets have one name; a tool must not be named like another kind, e.g. `prompt:…`.')
   return Object.freeze({
     id: 'self', title: spec.title, category: 'self', settings: NOTHING, credential: NOTHING, customer: z.string(),
     authorize: { type: 'api_key', header: 'x-none' } as const,
-    baseUrl: nowhere, hosts: () => [], records: {}, tools: new Map(targets.map((tool) => [tool.name, tool])),
+    baseUrl: nowhere, hosts: () => [], records: {}, tools,
   })
 }
 
