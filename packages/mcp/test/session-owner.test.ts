@@ -8,7 +8,7 @@ import { humanToken, stage, url, type Stage } from './world.ts'
 
 interface Hosted extends Stage, AsyncDisposable {
   send(asked: Asked, body: object, session?: string, signal?: AbortSignal): Promise<Response>
-  begin(asked: Asked): Promise<string>
+  begin(asked: Asked, capabilities?: object): Promise<string>
   manage(method: 'GET' | 'DELETE', asked: Asked, session: string): Promise<number>
 }
 
@@ -20,8 +20,8 @@ async function hosted(sessions: SessionLimits = {}): Promise<Hosted> {
   const { [Symbol.asyncDispose]: dispose } = set
   return Object.assign(set, {
     send,
-    begin: async (asked: Asked) => {
-      const response = await send(asked, { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } })
+    begin: async (asked: Asked, capabilities: object = {}) => {
+      const response = await send(asked, { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 't', version: '1' } } })
       await response.text()
       return response.headers.get('mcp-session-id') ?? String(response.status)
     },
@@ -113,6 +113,49 @@ test('SES-03: a request id is free again after a refusal, a cancellation and a c
   await vi.waitFor(() => expect(set.jobs).toHaveLength(2))
   gone.abort()
   await vi.waitFor(async () => expect((await set.send(asked, { ...ping, id: 7 }, id)).status).toBe(200))
+})
+
+test('SES-03: a request id is free again when the client goes away, or cancels, while it is asked something', async () => {
+  await using set = await hosted()
+  const asked = { token: await set.token('bot') }
+  const id = await set.begin(asked, { elicitation: { url: {} } })
+  const wipe = async (why: string, signal?: AbortSignal): Promise<Response> => set.send(asked, { id: 7, method: 'tools/call', params: { name: 'psa.wipe', arguments: { id: 1, why } } }, id, signal)
+  const gone = new AbortController()
+  const left = await wipe('gone', gone.signal)
+  expect((await set.send(asked, { ...ping, id: 7 }, id)).status).toBe(409)
+  gone.abort()
+  expect(await left.text()).toMatch(/^event: message\ndata: .*"elicitation\/create".*\n\n$/) // asked, and nothing more
+  const next = await wipe('cancelled')
+  expect(next.status).toBe(200)
+  gone.abort() // what is over is no longer told of it
+  expect((await set.send(asked, { ...ping, id: 7 }, id)).status).toBe(409)
+  await set.send(asked, { method: 'notifications/cancelled', params: { requestId: 7 } }, id)
+  expect(await next.text()).toContain('"elicitation/create"')
+  expect(await (await set.send(asked, { ...ping, id: 7 }, id)).text()).toContain('"result":{}')
+})
+
+verifies(['CH-18', 'shed'], 'the requests of one session that are under way are capped, and those that nobody waits for do not count', async () => {
+  await using set = await hosted()
+  const asked = { token: await set.token('bot') }
+  const id = await set.begin(asked)
+  const gone = new AbortController()
+  const vendor = slowly(set)
+  const waiting = Array.from({ length: 64 }, (_, at) => set.send(asked, list(at), id, gone.signal).then((response) => response.text()))
+  await vi.waitFor(() => expect(vendor.asked).toBeGreaterThan(0))
+  const over = await set.send(asked, list(64), id)
+  expect([over.status, over.headers.get('retry-after'), await over.json()]).toMatchObject([429, '60', { id: 64, error: { data: { code: 'shed' } } }])
+  gone.abort()
+  await Promise.all(waiting)
+  expect((await set.send(asked, ping, id)).status).toBe(200)
+})
+
+test('CH-18: an initialize that wants no answer begins nothing', async () => {
+  await using set = await hosted({ perPrincipal: 1 })
+  const asked = { token: await set.token('bot') }
+  const id = await set.begin(asked)
+  const unanswered = await set.send(asked, { method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } })
+  expect(unanswered.headers.get('mcp-session-id')).toBeNull()
+  expect((await set.send(asked, ping, id)).status).toBe(200)
 })
 
 verifies(['CH-18', 'shed'], 'sessions are counted by principal whatever its endpoints and tokens, and by tenant; nothing begins that gate 3 refuses', async () => {

@@ -42,6 +42,7 @@ export class Exchange {
 
   /** Progress goes to whoever gave a token for it; of logs the SDK knows the level that was asked for. */
   async #notify(mcpReq: ServerContext['mcpReq'], note: Note): Promise<void> {
+    if (mcpReq.signal.aborted) return // its id may name another request by now
     if (note.kind === 'log') return mcpReq.log(note.level, note.data, note.logger)
     const { kind: _, ...progress } = note
     if (this.#progressToken !== undefined) await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: this.#progressToken, ...progress } })

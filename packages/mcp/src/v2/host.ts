@@ -63,7 +63,7 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
     const message = readMessage(body)
     if (message === undefined) return desk !== undefined && sessionId !== null && isReply(body) ? desk.reply(shown, sessionId, asked, body) : refusalResponse(ingressRefusal('malformed', 'message'), null)
     const legacy = !isSurelyModern(shown, message) && (await isLegacyRequest(shown, stripped(message)))
-    if (!legacy || desk === undefined || (sessionId === null && message.method !== 'initialize')) return take(message, asked, request.signal, shown, legacy ? 'stateless' : 'modern')
+    if (!legacy || desk === undefined || (sessionId === null && (message.method !== 'initialize' || message.id === undefined))) return take(message, asked, request.signal, shown, legacy ? 'stateless' : 'modern')
     if (sessionId === null) return desk.begin(shown, message, asked, stripped(message))
     const session = await desk.find(sessionId, asked)
     return session.kind === 'refusal' ? refusalResponse(session, message.id ?? null) : take(message, asked, request.signal, shown, 'session', session.session)
@@ -89,13 +89,17 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
       const opened = await portcullis.open(asked)
       if (opened.kind !== 'open') return refusalResponse(refusal(opened, portcullis.url), id)
     }
+    const abandon = (): void => {
+      if (message.id !== undefined) session?.abandon(message.id, shown)
+    }
     const exchange = new Exchange(async (more) => {
+      whenAborted(more.signal, abandon)
       const answered = await run(message, classified, caller, session !== undefined, more)
-      if (more.signal.aborted && message.id !== undefined) session?.abandon(message.id)
       return remembered(session, message, classified, answered)
     }, progressTokenOf(message))
     exchanges.set(shown, exchange)
     const response = await through(shown, forSdk, carrier, session)
+    if (session !== undefined) whenAborted(gone, abandon) // also between two runs of the chain, while the client is asked
     if (carrier === 'session') return unlessRefused(response, exchange, id)
     if (isStream(response)) return response
     if (exchange.refusal !== undefined) return refusalResponse(exchange.refusal, id)
@@ -121,6 +125,11 @@ export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): H
       await legacy.close()
     }
   }
+}
+
+function whenAborted(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then()
+  else signal.addEventListener('abort', then, { once: true })
 }
 
 function remembered(session: Session | undefined, { params }: Message, classified: Classified | undefined, answered: Answer): Answer {

@@ -36,7 +36,8 @@ export class SessionDesk {
     try {
       await session.open()
       const response = await session.handle(request, body)
-      if (!response.ok) this.#sessions.end(begun.id)
+      // Nobody could find a session whose id was not told.
+      if (!response.ok || response.headers.get('mcp-session-id') === null) this.#sessions.end(begun.id)
       return response
     } catch (fault) {
       this.#sessions.end(begun.id)

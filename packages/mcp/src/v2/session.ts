@@ -1,11 +1,14 @@
-import { WebStandardStreamableHTTPServerTransport, type Server } from '@modelcontextprotocol/server'
+import { ProtocolErrorCode, WebStandardStreamableHTTPServerTransport, type Server } from '@modelcontextprotocol/server'
 import type { AskKind, Portcullis, Request as Asked } from '@portcullis/core'
 import type { Change } from '../changes.ts'
 import { isPlainObject, type MessageId } from '../message.ts'
-import { ID_IN_FLIGHT, refusalResponse } from '../refusals.ts'
+import { ID_IN_FLIGHT, refusalResponse, tooMany } from '../refusals.ts'
 import { mayBeTold } from '../watch.ts'
 import { inFixedWords } from './fixed-words.ts'
 import { isStream } from './peek.ts'
+
+/** Requests of one session that are answered at the same time. */
+const MOST_IN_FLIGHT = 64
 
 /** What a 2025 client began with `initialize`: a connection of the SDK that outlives its requests. Rights are in none of it. */
 export class Session {
@@ -17,10 +20,10 @@ export class Session {
   /** Ends the telling of changes. */
   onClose: () => void = () => undefined
   readonly #server: Server
-  readonly #transport: WebStandardStreamableHTTPServerTransport
+  readonly #transport: Transport
 
   /** The transport of the SDK finds the stream of an answer by the id of its request: a second one would take the first one's answer. */
-  readonly #inFlight = new Set<MessageId>()
+  readonly #inFlight = new Map<MessageId, Request>()
 
   constructor(id: string, server: Server, asked: Asked, askable: readonly AskKind[]) {
     this.#server = server
@@ -38,17 +41,22 @@ export class Session {
     const id = isPlainObject(body) && 'method' in body ? (body['id'] as MessageId | undefined) : undefined
     if (id === undefined) return inFixedWords(await this.#transport.handleRequest(request, { parsedBody: body }))
     if (this.#inFlight.has(id)) return refusalResponse(ID_IN_FLIGHT, id)
-    this.#inFlight.add(id)
+    if (this.#inFlight.size >= MOST_IN_FLIGHT) return refusalResponse(tooMany(), id)
+    this.#inFlight.set(id, request)
     const response = await this.#transport.handleRequest(request, { parsedBody: body })
     if (isStream(response)) return response
     this.#inFlight.delete(id)
     return inFixedWords(response)
   }
 
-  /** A request that its client cancelled is never answered, so its stream ends here. */
-  abandon(id: MessageId): void {
-    this.#transport.closeSSEStream(id)
+  /**
+   * A request that its client cancelled or no longer waits for is never answered: its stream ends here, and so does what the SDK asks the
+   * client for it. The id may name another request by now, and that one goes on.
+   */
+  abandon(id: MessageId, request: Request): void {
+    if (this.#inFlight.get(id) !== request) return
     this.#inFlight.delete(id)
+    this.#transport.abandon(id)
   }
 
   async tell(portcullis: Portcullis, change: Change): Promise<void> {
@@ -79,6 +87,13 @@ class Transport extends WebStandardStreamableHTTPServerTransport {
   constructor(id: string, answered: (id: MessageId) => void) {
     super({ sessionIdGenerator: () => id })
     this.#answered = answered
+  }
+
+  /** The SDK stops handling what is cancelled, and keeps the place of its answer until there is one: nobody hears this one. */
+  abandon(id: MessageId): void {
+    this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } })
+    this.closeSSEStream(id)
+    void super.send({ jsonrpc: '2.0', id, error: { code: ProtocolErrorCode.InternalError, message: 'Cancelled' } }).catch(() => undefined)
   }
 
   override async send(...[message, options]: Parameters<WebStandardStreamableHTTPServerTransport['send']>): Promise<void> {
