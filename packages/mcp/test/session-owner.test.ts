@@ -67,10 +67,11 @@ test('SES-02: to a token or an endpoint that is narrowed otherwise, a session of
     expect((await set.send(asked, { id: 1, result: {} }, id)).status).toBe(404)
     for (const method of ['GET', 'DELETE'] as const) expect(await set.manage(method, asked, id)).toBe(404)
   }
-  const ada = { token: humanToken('ada', 5, { customer: 'acme' }) }
+  const signedIn = { customer: 'acme', auth_time: Math.floor(Date.now() / 1000) - 60 }
+  const ada = { token: humanToken('ada', 5, signedIn) }
   const hers = await set.begin(ada)
-  expect(await status({ token: humanToken('ada', 9, { customer: 'acme' }) }, hers)).toMatch(/^\[200,/)
-  for (const more of [{ roles: ['tenant_auditor'] }, { customer: 'globex' }, { scope: 'tool:psa.list' }]) expect(await status({ token: humanToken('ada', 5, { customer: 'acme', ...more }) }, hers)).toBe(unknown)
+  expect(await status({ token: humanToken('ada', 5, signedIn) }, hers)).toMatch(/^\[200,/) // the next token of the same sign-in
+  for (const more of [{ auth_time: signedIn.auth_time - 1 }, { amr: ['pwd'] }, { roles: ['tenant_auditor'] }, { customer: 'globex' }, { scope: 'tool:psa.list' }]) expect(await status({ token: humanToken('ada', 5, { ...signedIn, ...more }) }, hers)).toBe(unknown)
 })
 
 verifies('IS-01', 'SES-03: a request id that is in use is refused, and each answer goes to its own request', async () => {

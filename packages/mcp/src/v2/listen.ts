@@ -4,8 +4,9 @@ import type { Change, Listeners } from '../changes.ts'
 import { dispatch, type Caller } from '../dispatch.ts'
 import { isPlainObject, type Message } from '../message.ts'
 import { ingressRefusal, tooMany, type Refusal } from '../refusals.ts'
-import { mayBeTold } from '../watch.ts'
+import { mayBeTold, merged } from '../watch.ts'
 import { inFixedWords } from './fixed-words.ts'
+import { whenOver } from './when-over.ts'
 
 /** Resources that one stream may watch. */
 const MOST_WATCHED = 32
@@ -29,42 +30,22 @@ export async function listen(portcullis: Portcullis, listeners: Listeners, makeS
   const handler = createMcpHandler(makeServer, { legacy: 'reject', bus })
   const { tenant, principal } = opened
   const wants = (change: Change): boolean => change.kind !== 'resource' || uris.includes(change.uri)
-  const end = listeners.add({
-    tenant, principal,
-    tell: (change) => {
-      if (!wants(change)) return
-      void mayBeTold(portcullis, caller.asked, change).then(async (may) => (may ? bus.publish(eventOf(change)) : handler.close()), () => handler.close())
-    },
+  const tell = merged(async (change) => {
+    if (await mayBeTold(portcullis, caller.asked, change).catch(() => false)) bus.publish(eventOf(change))
+    else await handler.close()
   })
+  const end = listeners.add({ tenant, principal, tell: (change) => { if (wants(change)) tell(change) } })
   if (end === undefined) return tooMany()
-  const response = await handler.fetch(request, { parsedBody: body })
-  return whenOver(await inFixedWords(response), end)
+  try {
+    return whenOver(await inFixedWords(await handler.fetch(request, { parsedBody: body })), end)
+  } catch (fault) {
+    end()
+    throw fault
+  }
 }
 
 function watchedIn({ params: { notifications } }: Message): readonly string[] | undefined {
   if (!isPlainObject(notifications)) return undefined
   const { resourceSubscriptions: uris = [] } = notifications
   return Array.isArray(uris) && uris.length <= MOST_WATCHED && uris.every((uri) => typeof uri === 'string') ? (uris as string[]) : undefined
-}
-
-/** The same response, with a word when its stream is over, however it ends. */
-function whenOver(response: Response, over: () => void): Response {
-  if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
-    over()
-    return response
-  }
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read()
-      if (!done) return controller.enqueue(value)
-      over()
-      controller.close()
-    },
-    async cancel(reason) {
-      over()
-      await reader.cancel(reason)
-    },
-  })
-  return new Response(body, response)
 }

@@ -5,6 +5,7 @@ import { Listeners, type Change } from '../changes.ts'
 import type { Message } from '../message.ts'
 import { NO_SESSION, refusal, refusalResponse, tooMany, type Refusal } from '../refusals.ts'
 import { Sessions, type SessionLimits } from '../sessions.ts'
+import { merged } from '../watch.ts'
 import { Session } from './session.ts'
 
 type Found = Refusal | { readonly kind: 'session'; readonly session: Session }
@@ -32,7 +33,7 @@ export class SessionDesk {
     const begun = this.#sessions.begin(owner, (fresh) => new Session(fresh, this.#server(), asked, askableOf(params['capabilities'])))
     if (begun === undefined) return refusalResponse(tooMany(), id)
     const { session } = begun
-    session.onClose = this.#listeners.add({ ...owner, tell: (change) => void session.tell(this.#portcullis, change).catch(() => undefined) }) ?? session.onClose
+    session.onClose = this.#listeners.add({ ...owner, tell: merged((change) => session.tell(this.#portcullis, change)) }) ?? session.onClose
     try {
       await session.open()
       const response = await session.handle(request, body)

@@ -30,6 +30,7 @@ export function allowAll(connector: Connector): Portcullis {
       })),
     }),
     enforce: (call) => run(call, find(call.kind ?? 'tool', call.tool)),
+    watches: async () => true,
     dryRun: async () => ({ outcome: 'pass', rows: [] }),
     onChange: () => () => undefined,
     explain: nothing, simulate: nothing, approvals: { read: nothing, status: nothing, vote: nothing }, exchange: nothing, jwks: nothing, exportLog: nothing, logKey: nothing, checkpoint: nothing, health: nothing,
