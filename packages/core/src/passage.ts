@@ -144,8 +144,8 @@ export class Passage {
     const { tool } = known.named
     const notes = noteGuard(tool.own !== undefined && reach.kind === 'tenant', this.call.onNote)
     const { answers, askable } = this.call
-    // A voter approved the arguments and nothing else: what a client answers never reaches a destructive tool, nor what nobody asked for.
-    const round = answers === undefined || prepared.round === undefined || tool.risk === 'destructive' ? undefined : { responses: answers.responses, state: prepared.round.state }
+    // A voter approved the arguments and nothing else: what a client answers never reaches a destructive tool.
+    const round = answers === undefined || tool.risk === 'destructive' ? undefined : { responses: answers.responses, state: prepared.round?.state }
     const job = { ...this.#context(prepared, startBy), tool, input: prepared.input, customer, tell: notes.tell, ...(tool.own === undefined ? {} : { round, askable }) }
     this.#answer = checkedAnswer(await this.#bounded(() => this.#runtime.dispatcher.dispatch(job)))
     notes.close()

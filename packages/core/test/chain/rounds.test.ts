@@ -58,9 +58,11 @@ describe('rounds of a call', () => {
     expect(runs).toHaveLength(1)
   }))
 
-  test('MCP-07: answers without the state of a question are nobody’s answers', () => staged(async (stage) => {
-    expect(await stage.call({ ...tenantWide, tool: 'pick', answers })).toMatchObject({ kind: 'asked' })
-    expect(runs).toEqual([undefined])
+  test('MCP-07: a client may answer before it is asked, as the protocol allows; but the state of a question it cannot make', () => staged(async (stage) => {
+    expect(await stage.call({ ...tenantWide, tool: 'pick', answers })).toMatchObject({ kind: 'result' })
+    expect(runs).toEqual([{ ...answers, state: undefined }])
+    expect(await stage.call({ ...tenantWide, tool: 'pick', answers: { ...answers, state: 'invented' } })).toMatchObject({ kind: 'denial', code: 'input_invalid' })
+    expect(runs).toHaveLength(1)
   }))
 
   test('two targets of one name are a mistake that names itself', () => {
