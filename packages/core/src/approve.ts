@@ -12,7 +12,7 @@ import { deny, type AnyDeny } from './chain/verdict.ts'
 import { interactive } from './identity/second-factor.ts'
 import { isRequester, requesterOf } from './identity/requester.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
-import { refuse } from './refuse.ts'
+import { refuse, shed } from './refuse.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -147,18 +147,13 @@ export class Approvals {
 
   async #turnDown(run: Run, code: VoteDenied['code'], decisionId: string): Promise<VoteDenied | Stopped> {
     const { who } = run.subject
-    if (who === undefined || !this.#takes(who)) return this.#shed(decisionId)
+    if (who === undefined || !this.#takes(who)) return shed(this.#runtime, decisionId)
     const noted = await this.#runtime.refusals.note({ ...run.subject, claims: who.claims }, 'refusal', deny('approval', DENIED.has(code) ? (code as DenyCode<'approval'>) : 'approval_stale', { security: code === 'self_approval' }), { decision: decisionId, vote: code })
-    return noted === 'shed' ? this.#shed(decisionId) : refused(code)
+    return noted === 'shed' ? shed(this.#runtime, decisionId) : refused(code)
   }
 
   #takes({ claims, principal, now }: Authenticated): boolean {
     return this.#runtime.shedder.take(claims.tenant, principal.id, claims.credential, now)
-  }
-
-  #shed(decisionId: string): Stopped {
-    this.#runtime.count('shed')
-    return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
   }
 
   async #guarded<T>(work: (decisionId: string) => Promise<T>): Promise<T | Broken> {

@@ -7,6 +7,7 @@ import { deny, type AnyDeny, type AnyHold } from './chain/verdict.ts'
 import { CODES } from './chain/codes.ts'
 import { enter, permit } from './enforce.ts'
 import { Passage } from './passage.ts'
+import { SHED } from './refuse.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface ExplanationRow {
@@ -85,10 +86,9 @@ async function recordOnce(runtime: Runtime, passage: Passage, stopped: Stopped):
   const { subject } = passage.run
   const { who } = subject
   if (who === undefined) return undefined
-  const shed = deny('ingress', 'shed', { retryAfter: 60 })
-  if (!runtime.shedder.take(who.claims.tenant, who.principal.id, who.claims.credential, runtime.clock.now())) return shed
+  if (!runtime.shedder.take(who.claims.tenant, who.principal.id, who.claims.credential, runtime.clock.now())) return SHED
   const noted = await runtime.refusals.note({ ...subject, claims: who.claims }, 'explanation', stopped, { decision: passage.decisionId })
-  return noted === 'shed' ? shed : undefined
+  return noted === 'shed' ? SHED : undefined
 }
 
 function present(stopped: Stopped, view: View): Explanation {

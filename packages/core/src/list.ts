@@ -6,7 +6,7 @@ import type { TargetKind } from './connectors/own.ts'
 import { enter } from './enforce.ts'
 import { Fault } from './fault.ts'
 import { tell, type Broken, type Denial, type Held } from './outcome.ts'
-import { refuse } from './refuse.ts'
+import { refuse, shed } from './refuse.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 import { reachKey } from './tenancy/reach.ts'
@@ -61,10 +61,7 @@ export class Lister {
       if (entered.kind !== 'pass') return await refuse(runtime, run, entered, decisionId)
       const base = entered.proof
       const { who, tenant } = base.scope.place
-      if (!runtime.shedder.take(tenant, who.principal.id, who.credential?.id, base.now)) {
-        runtime.count('shed')
-        return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
-      }
+      if (!runtime.shedder.take(tenant, who.principal.id, who.credential?.id, base.now)) return shed(runtime, decisionId)
       const { ledger } = await runtime.doors.open(tenant)
       const key = JSON.stringify([kind, tenant, who.principal.id, who.claims.credential, who.claims.session, reachKey(base.scope.reach), base.snapshot.version])
       await this.#recordOnce(key, () => ledger.note({ kind: 'note', body: recordBody('list', { decision: decisionId, method: METHODS[kind] ?? kind, ...describe(run.subject) }) }))

@@ -5,8 +5,8 @@ import { decideTenant } from './chain/02-tenant.ts'
 import { deny, type AnyDeny } from './chain/verdict.ts'
 import type { TargetKind } from './connectors/own.ts'
 import { enter, permit } from './enforce.ts'
-import { tell, type Broken, type Denial, type Held } from './outcome.ts'
-import { refuse } from './refuse.ts'
+import type { Broken, Denial, Held } from './outcome.ts'
+import { refuse, SHED, shed } from './refuse.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -41,12 +41,9 @@ export function begin(runtime: Runtime, request: Request): Promise<Opened | Deni
     if (entered.kind !== 'pass') return entered
     const { who, tenant } = entered.proof.scope.place
     if (runtime.shedder.take(tenant, who.principal.id, who.credential?.id, entered.proof.now)) return opened(who, request)
-    runtime.count('shed')
     return SHED
   })
 }
-
-const SHED = deny('ingress', 'shed', { retryAfter: 60 })
 
 function opened({ claims, principal, credential }: Authenticated, { endpoint }: Request): Opened {
   const { issuer, subject, tenant, customer, session, scopes, roles, actor, authTime, methods } = claims
@@ -87,7 +84,7 @@ async function judged(runtime: Runtime, request: Request, judge: (run: Run) => P
   const run = new Run(runtime, request)
   try {
     const verdict = await judge(run)
-    if (verdict === SHED) return tell(SHED, decisionId)
+    if (verdict === SHED) return shed(runtime, decisionId)
     return verdict.kind === 'open' ? verdict : await refuse(runtime, run, verdict, decisionId)
   } catch (fault) {
     runtime.onFault(fault)

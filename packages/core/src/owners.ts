@@ -5,6 +5,7 @@ import type { CustomerKey } from './connectors/connector.ts'
 import { checkedOwner } from './dispatching.ts'
 import { Fault } from './fault.ts'
 import type { DispatchContext } from './ports/dispatcher.ts'
+import { SHED } from './refuse.ts'
 import type { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -12,8 +13,6 @@ import type { Runtime } from './runtime.ts'
 export const ASKING_AT_ONCE = 128
 
 export type Owners = Pass<readonly (CustomerKey | undefined)[]> | Deny<'dispatch'> | Deny<'ingress'>
-
-const SHED = deny('ingress', 'shed', { retryAfter: 60 })
 
 /**
  * Asks the vendor whose the records are that a write names, in the order in which it claims them (IS-07). That they are asked for is

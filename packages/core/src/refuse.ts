@@ -25,7 +25,11 @@ export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyH
   }
 }
 
-function shed(runtime: Runtime, decisionId: string): Denial | Held {
+/** More than is answered in a minute. */
+export const SHED = deny('ingress', 'shed', { retryAfter: 60 })
+
+/** Answers that nothing was done, and counts it: the one thing that remains of a request that was shed. */
+export function shed(runtime: Runtime, decisionId: string): Denial | Held {
   runtime.count('shed')
-  return tell(deny('ingress', 'shed', { retryAfter: 60 }), decisionId)
+  return tell(SHED, decisionId)
 }
