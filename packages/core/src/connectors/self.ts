@@ -57,7 +57,7 @@ const RAW = z.union([ASK, z.looseObject({ resultType: z.literal('complete').opti
 
 /**
  * The server's own connector: bare names, MCP results as they are, prompts and resources. There is no vendor, so nothing of it can be
- * narrowed: it serves whole-tenant reach and no customer. Internal: `defineConnector` is what embedders have.
+ * narrowed: it serves whole-tenant reach and no customer. Hosts build on it; for a vendor's API there is `defineConnector`.
  * @throws Fault `connector_invalid`
  */
 export function selfConnector(spec: SelfSpec): Connector {
