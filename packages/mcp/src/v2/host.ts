@@ -3,23 +3,18 @@ import type { AskKind, Portcullis, Request as Asked } from '@portcullis/core'
 import { askableOf } from '../askable.ts'
 import { Listeners, type Change } from '../changes.ts'
 import { dispatch, type Answer, type Caller } from '../dispatch.ts'
+import type { McpHostOptions } from '../host-options.ts'
 import type { Host, HostContext } from '../host.ts'
 import { isPlainObject, readMessage, type Message } from '../message.ts'
 import { classify, type Carrier, type Classified } from '../methods.ts'
 import { ingressRefusal, refusal, refusalResponse, type Refusal } from '../refusals.ts'
-import type { SessionLimits } from '../sessions.ts'
 import { Exchange, noExchange } from './exchange.ts'
 import { inFixedWords } from './fixed-words.ts'
 import { listen } from './listen.ts'
-import { makeServer, type ServerInfo } from './make-server.ts'
+import { makeServer } from './make-server.ts'
 import { isStream, unlessRefused } from './peek.ts'
 import type { Session } from './session.ts'
 import { SessionDesk } from './session-desk.ts'
-
-export interface McpHostOptions extends ServerInfo {
-  /** Clients of 2025 get sessions: for progress, logs and questions during a call, and for changes. Absent = one answer for one request. */
-  readonly sessions?: SessionLimits | undefined
-}
 
 /** Streams of changes, of one principal, of one tenant and of all together. */
 const STREAMS = { principal: 8, tenant: 256, all: 1_024 } as const

@@ -1,13 +1,7 @@
 import { Server, type ServerCapabilities, type ServerContext } from '@modelcontextprotocol/server'
 import type { Portcullis } from '@portcullis/core'
+import type { ServerInfo } from '../host-options.ts'
 import { ANSWERED, classify, type Carrier } from '../methods.ts'
-
-/** How a server introduces itself; tells nobody apart. */
-export interface ServerInfo {
-  readonly name?: string | undefined
-  readonly version?: string | undefined
-  readonly instructions?: string | undefined
-}
 
 /** A list may be kept for this long (ms), by the client that asked and by nobody else. */
 const LIST_TTL_MS = 5_000
