@@ -13,7 +13,7 @@ import { decideApproval } from './chain/10-approval.ts'
 import { decideDispatch } from './chain/11-dispatch.ts'
 import { decideAudit } from './chain/12-audit.ts'
 import { decideRespond } from './chain/13-respond.ts'
-import type { AnyDeny, Pass } from './chain/verdict.ts'
+import { deny, type AnyDeny, type Pass } from './chain/verdict.ts'
 import type { TargetKind } from './connectors/own.ts'
 import type { Outcome } from './outcome.ts'
 import { Passage } from './passage.ts'
@@ -46,6 +46,7 @@ async function throughTheGates(passage: Passage): Promise<Outcome | 'changed'> {
   const startBy = passage.startBy()
   const admission = await passage.admit(owned.proof)
   if (admission.kind === 'changed') return 'changed'
+  if (admission.kind === 'repeated' || admission.kind === 'conflict') return passage.refuse(trace.at('dispatch', deny('dispatch', 'idempotency_conflict', { effect: admission.kind === 'conflict' ? admission.effect : 'done' })))
   const reserved = trace.at('quota', decideQuota(owned.proof, admission))
   if (reserved.kind !== 'pass') return passage.refuse(reserved)
   const approved = trace.at('approval', decideApproval(reserved.proof))

@@ -71,5 +71,14 @@ export const TENANT: Schema = {
       deadline INTEGER NOT NULL,
       body TEXT NOT NULL
     ) STRICT;
+  `, `
+    ALTER TABLE tenant ADD COLUMN minimum_policy INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tenant ADD COLUMN revocations TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE kept (
+      key TEXT PRIMARY KEY,
+      expires_at INTEGER NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX kept_until ON kept (expires_at);
   `],
 }

@@ -1,6 +1,6 @@
 import { Fault } from '@portcullis/core'
 import { systemClock } from '@portcullis/core/memory'
-import { embeddedLedger, type Clock, type EmbeddedStore, type Log, type Storage, type TenantDoor } from '@portcullis/core/ports'
+import { embeddedLedger, published, requiring, revoking, type Clock, type EmbeddedStore, type Log, type Storage, type TenantDoor } from '@portcullis/core/ports'
 import { ControlFile, tenantKey } from './control-file.ts'
 import { TenantFile } from './tenant-file.ts'
 
@@ -96,7 +96,13 @@ class SqliteStorage implements Storage {
       latest: async () => file().read((records) => records.latest()),
       integrate: async (step) => file().change((records) => records.integrate(step)),
     }
-    const door: TenantDoor = { ledger: embeddedLedger(store, this.#clock), log, authorize: async (fingerprint) => file().authorize(fingerprint) }
+    const door: TenantDoor = {
+      ledger: embeddedLedger(store, this.#clock), log,
+      authorize: async (fingerprint) => file().stand((standing) => published(standing, fingerprint)).authorization,
+      standing: async () => file().standing,
+      revoke: async (holder) => file().stand((standing) => revoking(standing, holder, this.#clock.now())),
+      requirePolicy: async (version) => file().stand((standing) => requiring(standing, version)),
+    }
     return door
   }
 }

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Fault } from '@portcullis/core'
-import type { EmbeddedStore, LedgerView, OpenCall } from '@portcullis/core/ports'
+import { NO_STANDING, type EmbeddedStore, type LedgerView, type OpenCall, type Standing } from '@portcullis/core/ports'
 import { createPrivate, type TenantPlace } from './control-file.ts'
 import { openDatabase } from './open-database.ts'
 import { TENANT } from './schema.ts'
 import { storageFault } from './storage-fault.ts'
 import { TenantState } from './tenant-state.ts'
 import { TenantRecords } from './tenant-records.ts'
+import { readStanding, writeStanding } from './tenant-standing.ts'
 
 /** Whose file it should be, and of which owner of the folder this process is. */
 export interface TenantOwner {
@@ -24,8 +25,7 @@ export class TenantFile implements EmbeddedStore {
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #rollback: StatementSync
-  #authorization: number
-  #fingerprint: string | undefined
+  #standing = NO_STANDING
   #broken = false
 
   constructor({ path, ready }: TenantPlace, owner: TenantOwner) {
@@ -38,10 +38,8 @@ export class TenantFile implements EmbeddedStore {
       this.#commit = this.#database.prepare('COMMIT')
       this.#rollback = this.#database.prepare('ROLLBACK')
       this.records = new TenantRecords(this.#database, path)
-      this.#state = new TenantState(this.#database, this.records, () => this.#authorization)
-      const own = this.#write(() => claim(this.#database, owner, path))
-      this.#authorization = own.authorization
-      this.#fingerprint = own.fingerprint
+      this.#state = new TenantState(this.#database, this.records, () => this.#standing.authorization)
+      this.#standing = this.#write(() => claim(this.#database, owner, path))
     } catch (fault) {
       this.#database.close()
       throw storageFault(path, fault)
@@ -82,15 +80,18 @@ export class TenantFile implements EmbeddedStore {
     }
   }
 
-  authorize(fingerprint: string): number {
-    const known = JSON.stringify(fingerprint) // any text comes back as it was
-    if (known !== this.#fingerprint) {
-      const next = this.#authorization + 1
-      this.#write(() => this.#database.prepare('UPDATE tenant SET authorization = ?, fingerprint = ?').run(next, known))
-      this.#authorization = next
-      this.#fingerprint = known
+  get standing(): Standing {
+    return this.#standing
+  }
+
+  /** Durable before it answers. */
+  stand(next: (standing: Standing) => Standing): Standing {
+    const changed = next(this.#standing)
+    if (changed !== this.#standing) {
+      this.#write(() => writeStanding(this.#database, changed))
+      this.#standing = changed
     }
-    return this.#authorization
+    return changed
   }
 
   close(): void {
@@ -124,15 +125,15 @@ export class TenantFile implements EmbeddedStore {
 }
 
 /** Notes the owner, and hands the calls that a dead one left open to the reconciler. */
-function claim(database: DatabaseSync, { id, generation }: TenantOwner, path: string): { authorization: number; fingerprint: string | undefined } {
+function claim(database: DatabaseSync, { id, generation }: TenantOwner, path: string): Standing {
   database.prepare('INSERT INTO tenant (one, id, generation, authorization) VALUES (1, ?, ?, 0) ON CONFLICT DO NOTHING').run(id, generation)
-  const row = database.prepare('SELECT id, generation, authorization, fingerprint FROM tenant').get()
-  if (!(row?.['id'] instanceof Uint8Array) || Buffer.compare(row['id'], id) !== 0 || typeof row['authorization'] !== 'number') {
+  const row = database.prepare('SELECT id, generation, authorization, fingerprint, minimum_policy, revocations FROM tenant').get()
+  if (!(row?.['id'] instanceof Uint8Array) || Buffer.compare(row['id'], id) !== 0) {
     throw new Fault('storage_foreign', `The file ${path} is another tenant's: restore the right one from a backup.`)
   }
   if (row['generation'] !== generation) {
     database.prepare('UPDATE open_call SET deadline = 0').run()
     database.prepare('UPDATE tenant SET generation = ?').run(generation)
   }
-  return { authorization: row['authorization'], fingerprint: typeof row['fingerprint'] === 'string' ? row['fingerprint'] : undefined }
+  return readStanding(row)
 }

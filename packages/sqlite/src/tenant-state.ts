@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Approval, LedgerView, OpenCall, Usage } from '@portcullis/core/ports'
+import type { Approval, KeptAnswer, LedgerView, OpenCall, Usage } from '@portcullis/core/ports'
 import { keyText } from './key-text.ts'
 import type { TenantRecords } from './tenant-records.ts'
 
@@ -22,6 +22,10 @@ export class TenantState {
     const pendingOf = sql('SELECT count(*) AS open FROM approval WHERE pending = 1 AND requester = ? AND expires_at > ?')
     const putApproval = sql(`INSERT INTO approval (id, digest, requester, pending, expires_at, body) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET pending = excluded.pending, expires_at = excluded.expires_at, body = excluded.body`)
+    const kept = sql('SELECT body FROM kept WHERE key = ?')
+    const putKept = sql('INSERT OR REPLACE INTO kept (key, expires_at, body) VALUES (?, ?, ?)')
+    const removeKept = sql('DELETE FROM kept WHERE key = ?')
+    const forgetKept = sql('DELETE FROM kept WHERE expires_at <= ?')
     const openCall = sql('SELECT deadline, body FROM open_call WHERE call_id = ?')
     const putOpenCall = sql('INSERT INTO open_call (seq, call_id, deadline, body) VALUES (?, ?, ?, ?)')
     const removeOpenCall = sql('DELETE FROM open_call WHERE call_id = ?')
@@ -42,6 +46,10 @@ export class TenantState {
         const { id, digest, requester, state, expiresAt } = value
         putApproval.run(keyText(id), keyText(digest), keyText(requester), state === 'pending' ? 1 : 0, expiresAt, JSON.stringify(value))
       },
+      kept: (key) => readKept(kept.get(keyText(key))),
+      putKept: (value) => void putKept.run(keyText(value.key), value.expiresAt, JSON.stringify(value)),
+      removeKept: (key) => void removeKept.run(keyText(key)),
+      forgetKept: (now) => void forgetKept.run(now),
       openCall: (callId) => readOpenCall(openCall.get(keyText(callId))),
       putOpenCall: (call) => void putOpenCall.run(call.seq, keyText(call.callId), call.deadline, JSON.stringify(call)),
       removeOpenCall: (callId) => void removeOpenCall.run(keyText(callId)),
@@ -71,6 +79,10 @@ type Row = Readonly<Record<string, unknown>> | undefined
 
 function readApproval(row: Row): Approval | undefined {
   return row === undefined ? undefined : (JSON.parse(String(row['body'])) as Approval)
+}
+
+function readKept(row: Row): KeptAnswer | undefined {
+  return row === undefined ? undefined : (JSON.parse(String(row['body'])) as KeptAnswer)
 }
 
 /** The column rules: an owner who died has its deadlines set to 0. */

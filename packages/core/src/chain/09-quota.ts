@@ -4,7 +4,7 @@ import type { Owned } from './08-arguments.ts'
 import { deny, pass, type Verdict } from './verdict.ts'
 
 /** What the ledger decided, or would decide, about a call. */
-export type Admission = Exclude<AdmitAnswer, { kind: 'changed' }> | AdmissionJudgement
+export type Admission = Exclude<AdmitAnswer, { kind: 'changed' | 'repeated' | 'conflict' }> | AdmissionJudgement
 
 /** Proof of gate 9. The ledger reserved the call in the same transaction that decided gate 10. */
 class CallReserved {

@@ -3,12 +3,13 @@ import { judgeApproval, type ApprovalAsk } from '../approvals/judge.ts'
 import { takeRate } from '../quotas/rate.ts'
 import { NO_USAGE, periodOf, reserve, type Usage } from '../quotas/reserve.ts'
 import type { AdmitAnswer, AdmitItem } from './item.ts'
+import { claimKey, repeatOf } from './repeat.ts'
 import { sealRecord } from './seal.ts'
 import type { LedgerView } from './view.ts'
 
 /** What gates 9 and 10 would decide at this moment: the same for a call, an explanation and a dry run. */
 export type AdmissionJudgement =
-  | Exclude<AdmitAnswer, { kind: 'admitted' | 'changed' | 'duplicate' }>
+  | Exclude<AdmitAnswer, { kind: 'admitted' | 'changed' | 'duplicate' | 'repeated' | 'conflict' }>
   | { readonly kind: 'open' }
   | { readonly kind: 'clear'; readonly usage: Usage; readonly tenantRate: number; readonly principalRate: number; readonly consume?: string }
 
@@ -44,6 +45,9 @@ export function admit(view: LedgerView, item: AdmitItem, now: number): AdmitAnsw
   const authorization = view.authorization()
   if (authorization !== item.authorization) return { kind: 'changed', authorization }
   if (view.openCall(item.callId) !== undefined) return { kind: 'duplicate' }
+  const { idempotency } = item
+  const repeated = idempotency === undefined ? undefined : repeatOf(view.kept(idempotency.key), idempotency, now)
+  if (repeated !== undefined) return repeated
 
   const judged = judgeAdmission(view, item, now)
   if (judged.kind === 'open' && item.approval !== undefined) return open(view, item, item.approval.request, now)
@@ -63,8 +67,9 @@ export function admit(view: LedgerView, item: AdmitItem, now: number): AdmitAnsw
   if (consumed !== undefined) view.putApproval({ ...consumed, state: 'consumed', closedAt: now })
 
   const seq = sealRecord(view, now, item.body, { step: 'intent', ...(consumed === undefined ? {} : { approval: consumed.id }) })
+  if (idempotency !== undefined) claimKey(view, idempotency, item.callId, now)
   view.putOpenCall({
-    callId: item.callId, seq, admittedAt: now, deadline: now + item.deadlineMs, principal: item.principal, period, approvalId: consumed?.id, ...item.job,
+    callId: item.callId, seq, admittedAt: now, deadline: now + item.deadlineMs, principal: item.principal, period, approvalId: consumed?.id, ...item.job, ...(idempotency === undefined ? {} : { idempotencyKey: idempotency.key }),
   })
   return { kind: 'admitted', seq, at: now }
 }

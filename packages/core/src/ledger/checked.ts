@@ -23,6 +23,8 @@ const SHAPES: Readonly<Record<string, (answer: Readonly<Record<string, unknown>>
   admitted: ({ seq, at }) => isCount(seq) && Number.isFinite(at),
   changed: ({ authorization }) => isCount(authorization),
   duplicate: () => true,
+  repeated: ({ callId, answer }) => typeof callId === 'string' && typeof answer === 'string',
+  conflict: ({ effect }) => effect === 'none' || effect === 'done' || effect === 'unknown',
   quota: ({ code, retryAfter }) => QUOTA.has(code) && (retryAfter === undefined || isCount(retryAfter)),
   approval: ({ code }) => APPROVAL.has(code) && !HOLDS.has(code),
   held: ({ code, approvalId }) => HOLDS.has(code) && typeof approvalId === 'string',
@@ -52,7 +54,7 @@ export function checkedLedger(ledger: Ledger, { clock, portMs, appended }: Watch
     return answer
   }
   return {
-    admit: async (item) => ask(ledger.admit(item), ['admitted', 'changed', 'duplicate', ...JUDGED]),
+    admit: async (item) => ask(ledger.admit(item), ['admitted', 'changed', 'duplicate', 'repeated', 'conflict', ...JUDGED]),
     complete: async (item) => ask(ledger.complete(item), ['closed', 'not_open']),
     abandon: async (item) => ask(ledger.abandon(item), ['closed', 'not_open']),
     reconcile: async (item) => ask(ledger.reconcile(item), ['closed', 'not_open']),

@@ -1,5 +1,6 @@
 import { giveBack, settle, type Usage } from '../quotas/reserve.ts'
 import type { AbandonItem, CloseAnswer, CompleteItem, OpenCall, ReconcileItem } from './item.ts'
+import { settleKey } from './repeat.ts'
 import { sealRecord } from './seal.ts'
 import type { LedgerView } from './view.ts'
 
@@ -10,6 +11,7 @@ export function close(view: LedgerView, item: CompleteItem | AbandonItem | Recon
   const notSent = item.kind === 'abandon' || item.status === 'not_sent'
   count(view, call, notSent ? giveBack : settle)
   if (notSent) returnApproval(view, call)
+  settleKey(view, call, item)
   view.removeOpenCall(item.callId)
   const step = item.kind === 'complete' ? 'outcome' : item.kind === 'abandon' ? 'abandoned' : 'reconciled'
   return { kind: 'closed', seq: sealRecord(view, now, item.body, { step }) }

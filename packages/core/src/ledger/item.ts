@@ -8,6 +8,23 @@ import type { Limits } from '../tenancy/snapshot.ts'
  * What one tenant's ledger is asked to do. `body` is the text of a JSON object without its last brace: the store adds what only it
  * knows (`seq`, `at`, what it decided) and closes it.
  */
+/** A key that the caller chose for a call that must happen once. Both are digests; `fingerprint` tells whether a later call is the same one. */
+export interface Idempotency {
+  readonly key: string
+  readonly fingerprint: string
+}
+
+/** What is kept of a call with a key, for 24 hours from its admission. */
+export interface KeptAnswer extends Idempotency {
+  readonly callId: string
+  /** ms */
+  readonly expiresAt: number
+  /** Whether an outcome was reported. */
+  readonly done: boolean
+  /** The sealed answer; absent while there is none, and when it was too large to keep. */
+  readonly answer?: string | undefined
+}
+
 export interface AdmitItem {
   readonly kind: 'admit'
   readonly callId: string
@@ -17,6 +34,7 @@ export interface AdmitItem {
   readonly limits: Limits
   /** Destructive calls: the approval to consume, and the request to open if there is none. */
   readonly approval?: { readonly ask: ApprovalAsk; readonly request: ApprovalRequest } | undefined
+  readonly idempotency?: Idempotency | undefined
   /** How long the call may take (ms): when it is over, an open intent may be reconciled. */
   readonly deadlineMs: number
   /** What the reconciler needs to ask about the call. */
@@ -29,6 +47,8 @@ export interface CompleteItem {
   readonly callId: string
   /** `not_sent` gives quota and approval back. */
   readonly status: 'succeeded' | 'failed' | 'unknown' | 'not_sent'
+  /** The sealed answer, for a call that was admitted with an idempotency key: at most 64 kB. */
+  readonly keep?: string | undefined
   readonly body: string
 }
 
@@ -64,6 +84,10 @@ export type AdmitAnswer =
   | { readonly kind: 'admitted'; readonly seq: number; readonly at: number }
   | { readonly kind: 'changed'; readonly authorization: number }
   | { readonly kind: 'duplicate' }
+  /** The same call was made with the same key before: this was its answer. */
+  | { readonly kind: 'repeated'; readonly callId: string; readonly answer: string }
+  /** Another call has the key (`none`), or the same one whose answer was not kept (`done`) or is not known (`unknown`). */
+  | { readonly kind: 'conflict'; readonly effect: 'none' | 'done' | 'unknown' }
   | { readonly kind: 'quota'; readonly code: DenyCode<'quota'>; readonly retryAfter?: number }
   | { readonly kind: 'approval'; readonly code: DenyCode<'approval'> }
   | { readonly kind: 'held'; readonly code: HoldCode<'approval'>; readonly approvalId: string }
@@ -88,4 +112,5 @@ export interface OpenCall {
   readonly approvalId: string | undefined
   readonly instance: string
   readonly tool: string
+  readonly idempotencyKey?: string | undefined
 }

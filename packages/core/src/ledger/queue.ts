@@ -46,7 +46,7 @@ export class LedgerQueue {
     let bytes = 0
     let count = 0
     for (const { item } of this.#waiting) {
-      bytes += item.body.length
+      bytes += item.body.length + ('keep' in item ? (item.keep?.length ?? 0) : 0)
       if (count > 0 && (count === BATCH.items || bytes > BATCH.bytes)) break
       count += 1
     }

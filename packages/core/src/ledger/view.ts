@@ -1,6 +1,6 @@
 import type { Approval } from '../approvals/approval.ts'
 import type { Usage } from '../quotas/reserve.ts'
-import type { OpenCall } from './item.ts'
+import type { KeptAnswer, OpenCall } from './item.ts'
 
 /**
  * What a batch sees and changes of one tenant, synchronously and within one transaction. A storage adapter implements this; the
@@ -21,6 +21,12 @@ export interface LedgerView {
   /** Requests that are pending and unexpired at `now`, of one requester or of all. */
   pendingApprovals(now: number, requester?: string): number
   putApproval(approval: Approval): void
+  /** What is kept of an idempotency key, expired or not. */
+  kept(key: string): KeptAnswer | undefined
+  putKept(kept: KeptAnswer): void
+  removeKept(key: string): void
+  /** Lets go of what has expired at `now`. */
+  forgetKept(now: number): void
   openCall(callId: string): OpenCall | undefined
   putOpenCall(call: OpenCall): void
   removeOpenCall(callId: string): void

@@ -1,8 +1,9 @@
 import type { Approval } from '../approvals/approval.ts'
 import type { EmbeddedStore } from '../ledger/embedded.ts'
-import type { OpenCall } from '../ledger/item.ts'
+import type { KeptAnswer, OpenCall } from '../ledger/item.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Usage } from '../quotas/reserve.ts'
+import { NO_STANDING, type Standing } from '../tenancy/standing.ts'
 import { MemoryLog } from './memory-log.ts'
 
 /** One tenant in memory. Nothing survives the process: for tests and first steps. */
@@ -14,16 +15,13 @@ export class MemoryStore implements EmbeddedStore {
   readonly #newest = new Map<string, string>()
   readonly #pending = new Set<string>()
   readonly #open = new Map<string, OpenCall>()
-  #authorization = 0
-  #fingerprint: string | undefined
+  /** In the order in which they expire. */
+  readonly #kept = new Map<string, KeptAnswer>()
+  #standing = NO_STANDING
   #undo: (() => void)[] | undefined
 
-  authorize(fingerprint: string): number {
-    if (fingerprint !== this.#fingerprint) {
-      this.#fingerprint = fingerprint
-      this.#authorization += 1
-    }
-    return this.#authorization
+  change(next: (standing: Standing) => Standing): Standing {
+    return (this.#standing = next(this.#standing))
   }
 
   transact<T>(work: (view: LedgerView) => T): T {
@@ -42,7 +40,7 @@ export class MemoryStore implements EmbeddedStore {
   }
 
   readonly view: LedgerView = {
-    authorization: () => this.#authorization,
+    authorization: () => this.#standing.authorization,
     usage: (counter) => this.#usage.get(counter),
     setUsage: (counter, usage) => this.#set(this.#usage, counter, usage),
     rate: (key) => this.#rates.get(key),
@@ -67,13 +65,18 @@ export class MemoryStore implements EmbeddedStore {
       this.#track(approval.id, approval.state === 'pending')
       this.#undo?.push(() => this.#track(approval.id, before?.state === 'pending'))
     },
+    kept: (key) => this.#kept.get(key),
+    putKept: (kept) => this.#set(this.#kept, kept.key, kept),
+    removeKept: (key) => this.#remove(this.#kept, key),
+    forgetKept: (now) => {
+      for (const { key, expiresAt } of this.#kept.values()) {
+        if (expiresAt > now) return
+        this.#remove(this.#kept, key)
+      }
+    },
     openCall: (callId) => this.#open.get(callId),
     putOpenCall: (call) => this.#set(this.#open, call.callId, call),
-    removeOpenCall: (callId) => {
-      const before = this.#open.get(callId)
-      this.#open.delete(callId)
-      if (before !== undefined) this.#undo?.push(() => this.#open.set(callId, before))
-    },
+    removeOpenCall: (callId) => this.#remove(this.#open, callId),
     append: (at, bytes) => this.log.append(at, bytes),
     size: () => this.log.length,
   }
@@ -86,6 +89,12 @@ export class MemoryStore implements EmbeddedStore {
     const before = map.get(key)
     map.set(key, value)
     this.#undo?.push(() => (before === undefined ? map.delete(key) : map.set(key, before)))
+  }
+
+  #remove<V>(map: Map<string, V>, key: string): void {
+    const before = map.get(key)
+    map.delete(key)
+    if (before !== undefined) this.#undo?.push(() => map.set(key, before))
   }
 
   #track(id: string, pending: boolean): void {

@@ -7,10 +7,11 @@ export type { Ids } from './ids.ts'
 export type { Ledger } from './ledger.ts'
 export type { Checkpoint, Log, LogRange, LogRecord, LogStep, TreeLevel, TreeNode } from './log.ts'
 export type { Storage, TenantDoor } from './storage.ts'
+export { holderKey, NO_STANDING, published, requiring, revoking, type Revocation, type Standing, type TokenHolder } from '../tenancy/standing.ts'
 export { embeddedLedger, type EmbeddedStore } from '../ledger/embedded.ts'
 export type { LedgerView } from '../ledger/view.ts'
 export type {
-  AbandonItem, AdmitAnswer, AdmitItem, CloseAnswer, CompleteItem, LedgerAnswer, LedgerItem, NoteAnswer, NoteItem, OpenCall, ReconcileItem, VoteAnswer, VoteItem,
+  AbandonItem, AdmitAnswer, AdmitItem, CloseAnswer, CompleteItem, Idempotency, KeptAnswer, LedgerAnswer, LedgerItem, NoteAnswer, NoteItem, OpenCall, ReconcileItem, VoteAnswer, VoteItem,
 } from '../ledger/item.ts'
 export { LedgerQueue, type Flush } from '../ledger/queue.ts'
 export { leafHash } from '../audit/leaf.ts'
