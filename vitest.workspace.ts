@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { RequirementsReporter } from './test-support/requirements-reporter.ts'
 
+/** What a project starts once a run. */
+const globalSetup: Readonly<Record<string, string>> = { 'packages/postgres': 'test/global-setup.ts' }
+
 /** Siblings resolve to their sources, so that tests never depend on a stale build and mutants are seen across packages. */
 const root = fileURLToPath(new URL('.', import.meta.url))
 const packages = readdirSync(`${root}packages`)
@@ -24,7 +27,9 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: `${root}reports/vitest.json` }], new RequirementsReporter()],
     projects: [...packages.map((name) => `packages/${name}`), ...examples, 'scripts'].map((folder) => ({
       extends: true as const,
-      test: { name: basename(folder), root: folder, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      test: {
+        name: basename(folder), root: folder, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, globalSetup: globalSetup[folder] ?? [],
+      },
     })),
   },
 })
