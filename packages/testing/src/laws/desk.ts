@@ -41,8 +41,9 @@ export class Desk {
     return Promise.all(Array.from({ length: count }, () => this.admit(wish)))
   }
 
-  complete(callId: string, status: CompleteItem['status'] = 'succeeded'): Promise<CloseAnswer> {
-    return this.door.ledger.complete({ kind: 'complete', callId, status, body: '{"v":1,"kind":"outcome"' })
+  /** `keep`: the answer to keep, of a call with a key. */
+  complete(callId: string, status: CompleteItem['status'] = 'succeeded', keep?: string): Promise<CloseAnswer> {
+    return this.door.ledger.complete({ kind: 'complete', callId, status, ...(keep === undefined ? {} : { keep }), body: '{"v":1,"kind":"outcome"' })
   }
 
   abandon(callId: string): Promise<CloseAnswer> {

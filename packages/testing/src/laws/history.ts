@@ -4,8 +4,8 @@ import type { LawClock } from './subject.ts'
 
 /** One thing that happens. Numbers stand for ids, so that histories meet themselves again and shrink well. */
 type Event =
-  | { readonly do: 'admit'; readonly call: number; readonly principal: number; readonly stale: boolean; readonly included: number; readonly overage: boolean; readonly rate: number; readonly approval: Ask | null }
-  | { readonly do: 'complete'; readonly call: number; readonly status: 'succeeded' | 'failed' | 'unknown' | 'not_sent' }
+  | { readonly do: 'admit'; readonly call: number; readonly principal: number; readonly stale: boolean; readonly included: number; readonly overage: boolean; readonly rate: number; readonly approval: Ask | null; readonly key: Key | null }
+  | { readonly do: 'complete'; readonly call: number; readonly status: 'succeeded' | 'failed' | 'unknown' | 'not_sent'; readonly keep: string | null }
   | { readonly do: 'abandon' | 'reconcile'; readonly call: number }
   | { readonly do: 'note'; readonly text: string }
   | { readonly do: 'vote'; readonly approval: number; readonly person: number; readonly refuse: boolean; readonly stale: boolean }
@@ -15,6 +15,11 @@ interface Ask {
   readonly named: number | null
   readonly quorum: number
   readonly electorate: number
+}
+
+interface Key {
+  readonly key: number
+  readonly fingerprint: number
 }
 
 /** Events at the same time, after so many milliseconds; the facts of the tenant may have changed before. */
@@ -27,15 +32,17 @@ export interface Moment {
 const call = fc.nat(11)
 const rarely = (oneIn: number): fc.Arbitrary<boolean> => fc.nat(oneIn - 1).map((n) => n === 0)
 const ask: fc.Arbitrary<Ask> = fc.record({ digest: fc.nat(3), named: fc.option(fc.nat(12), { freq: 2 }), quorum: fc.integer({ min: 1, max: 2 }), electorate: fc.integer({ min: 1, max: 4 }) })
+const key: fc.Arbitrary<Key> = fc.record({ key: fc.nat(3), fingerprint: rarely(5).map(Number) })
+const status = fc.constantFrom('succeeded' as const, 'failed' as const, 'unknown' as const, 'not_sent' as const)
 const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('admit' as const), call, principal: fc.nat(2), stale: rarely(12),
-      included: fc.nat(30), overage: fc.boolean(), rate: fc.integer({ min: 1, max: 40 }), approval: fc.option(ask),
+      included: fc.nat(30), overage: fc.boolean(), rate: fc.integer({ min: 1, max: 40 }), approval: fc.option(ask), key: fc.option(key, { freq: 2 }),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('complete' as const), call, status: fc.constantFrom('succeeded' as const, 'failed' as const, 'unknown' as const, 'not_sent' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('complete' as const), call, status, keep: fc.option(fc.string({ unit: 'grapheme', maxLength: 12 })) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('abandon' as const, 'reconcile' as const), call }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('note' as const), text: fc.string({ unit: 'binary', maxLength: 12 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('vote' as const), approval: fc.nat(12), person: fc.nat(3), refuse: rarely(6), stale: rarely(10) }) },
@@ -98,7 +105,7 @@ function itemOf(happens: Event, current: number, place: number, request: number)
     case 'admit':
       return admission(happens, current, request, body)
     case 'complete':
-      return { kind: 'complete', callId: `call ${happens.call}`, status: happens.status, body }
+      return { kind: 'complete', callId: `call ${happens.call}`, status: happens.status, ...(happens.keep === null ? {} : { keep: happens.keep }), body }
     case 'abandon':
       return { kind: 'abandon', callId: `call ${happens.call}`, body }
     case 'reconcile':
@@ -115,11 +122,12 @@ function itemOf(happens: Event, current: number, place: number, request: number)
 
 function admission(happens: Extract<Event, { do: 'admit' }>, current: number, request: number, body: string): AdmitItem {
   const principal = `principal ${happens.principal}`
-  const { approval } = happens
+  const { approval, key: chosen } = happens
   return {
     kind: 'admit', callId: `call ${happens.call}`, authorization: current - (happens.stale ? 1 : 0), principal, deadlineMs: 1000 * (1 + (happens.call % 4)),
     limits: { included: happens.included, overage: happens.overage, tenantPerMinute: happens.rate * 2, principalPerMinute: happens.rate },
     job: { instance: 'psa', tool: 'psa.wipe' }, body,
+    idempotency: chosen === null ? undefined : { key: `key ${chosen.key}`, fingerprint: `${happens.principal} ${chosen.fingerprint}` },
     approval: approval === null ? undefined : {
       ask: {
         digest: `digest ${approval.digest}`, requester: principal, electorate: PEOPLE.slice(0, approval.electorate),

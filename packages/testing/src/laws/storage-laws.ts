@@ -1,5 +1,6 @@
 import { APPROVAL_LAWS } from './approval-laws.ts'
 import { CALL_LAWS } from './call-laws.ts'
+import { IDEMPOTENCY_LAWS } from './idempotency-laws.ts'
 import { Looks, type Law } from './law.ts'
 import { LOG_LAWS } from './log-laws.ts'
 import { MODEL_LAWS } from './model-laws.ts'
@@ -7,7 +8,7 @@ import { QUOTA_LAWS } from './quota-laws.ts'
 import type { StorageSubject } from './subject.ts'
 import { TENANT_LAWS } from './tenant-laws.ts'
 
-const ALL = [...LOG_LAWS, ...QUOTA_LAWS, ...APPROVAL_LAWS, ...CALL_LAWS, ...TENANT_LAWS, ...MODEL_LAWS]
+const ALL = [...LOG_LAWS, ...QUOTA_LAWS, ...APPROVAL_LAWS, ...CALL_LAWS, ...IDEMPOTENCY_LAWS, ...TENANT_LAWS, ...MODEL_LAWS]
 
 /** What every storage must keep to, on subjects from `make`: each law makes its own and disposes of it. */
 export function storageLaws(make: () => Promise<StorageSubject>): readonly Law[] {
