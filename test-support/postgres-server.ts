@@ -169,11 +169,11 @@ async function processes(): Promise<{ pid: number; parent: number; dead: boolean
   return stdout.trim().split('\n').map((line) => line.trim().split(/\s+/)).map(([pid, parent, state = '']) => ({ pid: Number(pid), parent: Number(parent), dead: state.startsWith('Z') }))
 }
 
-/** The postmaster is stopped first: nothing that it starts meanwhile is missed. */
+/** The postmaster is stopped first, so that nothing it starts is missed, and dies last, so that none of its own sees it gone and ends in order. */
 async function killAll(postmaster: number): Promise<void> {
   if (!Number.isSafeInteger(postmaster) || postmaster < 2) throw new Error('postmaster.pid names no process')
   process.kill(postmaster, 'SIGSTOP')
-  const victims = new Set([postmaster, ...(await processes()).filter(({ parent }) => parent === postmaster).map(({ pid }) => pid)])
+  const victims = new Set([...(await processes()).filter(({ parent }) => parent === postmaster).map(({ pid }) => pid), postmaster])
   for (const pid of victims) {
     try {
       process.kill(pid, 'SIGKILL')

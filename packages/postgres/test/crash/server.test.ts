@@ -43,7 +43,7 @@ test.each([18, 15] as const)('PostgreSQL %i: killed, it is dead and has lost not
   const client = new pg.Client({ ...database })
   client.on('error', () => undefined)
   await client.connect()
-  const broken = once(client, 'end')
+  const broken = new Promise((resolve) => client.once('end', () => resolve(undefined)))
   await server.kill()
   await broken
   await expect(rows(database, 'select 1')).rejects.toThrow('ECONNREFUSED')
