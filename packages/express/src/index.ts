@@ -1,5 +1,18 @@
 /**
- * Portcullis for Express 5.
+ * Portcullis for Express 5, on `@modelcontextprotocol/server` (the second SDK line).
  * @packageDocumentation
  */
-export { gateway, type GatewayOptions } from './gateway.ts'
+import type { Portcullis } from '@portcullis/core'
+import { mcpHost, type McpHostOptions } from '@portcullis/mcp/v2'
+import type { RequestHandler } from 'express'
+import { binding, type BindingOptions } from './binding.ts'
+
+export interface GatewayOptions extends BindingOptions, McpHostOptions {}
+
+/**
+ * Serves everything of Portcullis in an Express 5 application: `app.use(gateway(portcullis))`, before any body parser and without a
+ * path. Requests for other paths go on to the next handler. A client that goes away cancels its call.
+ */
+export function gateway(portcullis: Portcullis, options: GatewayOptions = {}): RequestHandler {
+  return binding(portcullis, options, mcpHost)
+}
