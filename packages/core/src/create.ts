@@ -33,6 +33,7 @@ import { keepReconciling, reconcile } from './reconcile.ts'
 import { Refusals } from './refusals.ts'
 import type { Counter, Runtime } from './runtime.ts'
 import type { Keys } from './secrets/keys.ts'
+import { revoke } from './revoke.ts'
 import { simulate } from './simulate.ts'
 import { Doors, originOf } from './tenancy/doors.ts'
 
@@ -74,7 +75,8 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
   if (options.checkpointSink === undefined) warn('no `checkpointSink`: a log whose checkpoints nobody else holds proves little. Use `checkpointFile(path)` on another disk.')
 
   const onFault = (fault: unknown): void => warn(fault instanceof Fault ? `${fault.code}: ${fault.message}` : 'an internal fault', fault)
-  const plane = 'tenants' in options.world && typeof options.world.tenants === 'function' ? (options.world as ControlPlane) : worldPlane(options.world as World, { connectors, storage, clock })
+  const own = isPlane(options.world) ? undefined : worldPlane(options.world, { connectors, storage, clock, onFault })
+  const plane = own ?? (options.world as ControlPlane)
   const portMs = options.portMs ?? 5_000
   const signing = tokenKey(keys)
   const logKey = ed25519Key(keys.derive('checkpoint', 32))
@@ -117,6 +119,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     watches: (request, kind, name) => watches(runtime, request, kind, name),
     simulate: (change, call) => simulate(runtime, change, call),
     approvals: new Approvals(runtime),
+    revoke: (tenant, holder) => revoke(runtime, tenant, holder),
     exchange: (request) => exchange(runtime, tokenKeys, request),
     jwks: () => jwks([signing]),
     exportLog: async function* (tenant) {
@@ -137,12 +140,15 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
 
   async function close(): Promise<void> {
     stopReconciling()
+    own?.stop()
     await runtime.refusals.flush()
     await dispatcher.close?.()
     await doors.close()
     await storage.close()
   }
 }
+
+const isPlane = (world: World | ControlPlane): world is ControlPlane => typeof world.tenants === 'function'
 
 /** An origin without a path: the metadata of RFC 9728 lives beside it. Plain http only where nobody can listen. */
 function checkedUrl(text: string): string {

@@ -16,6 +16,7 @@ export { STAGES, type Code, type DenyCode, type Gate, type HoldCode } from './ch
 export { CODES, type CodeEntry, type Effect } from './chain/codes.ts'
 export { CALL_TABLE, ROLES, type CallRights, type Role } from './roles/role.ts'
 export type { Endpoint, Reach } from './tenancy/reach.ts'
+export type { TokenHolder } from './tenancy/standing.ts'
 export { Fault } from './fault.ts'
 export { parseShownSecret, type ShownSecret } from './identity/shown-secret.ts'
 export { keyFile } from './secrets/key-file.ts'

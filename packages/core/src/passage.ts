@@ -115,6 +115,7 @@ export class Passage {
     }
     this.#stage = 'admitting'
     const answer = await this.#durable(ledger.admit(item))
+    if (answer.kind === 'changed') this.#runtime.plane.outdated?.(scope.place.tenant, answer.authorization)
     this.#stage = answer.kind === 'admitted' ? 'admitted' : 'deciding'
     if (answer.kind === 'admitted') registerAdmission(answer)
     return answer

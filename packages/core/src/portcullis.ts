@@ -8,6 +8,7 @@ import type { Opened } from './method.ts'
 import type { Broken, Denial, Held, Outcome } from './outcome.ts'
 import type { Counter } from './runtime.ts'
 import type { Change, Simulation } from './simulate.ts'
+import type { TokenHolder } from './tenancy/standing.ts'
 
 /** The state of this process for a health endpoint. Names no tenant. */
 export interface Health {
@@ -38,6 +39,8 @@ export interface Portcullis extends AsyncDisposable {
   watches(request: Request, kind: TargetKind, name: string): Promise<boolean>
   simulate(change: Change, call: Call): Promise<Simulation>
   readonly approvals: Pick<Approvals, 'read' | 'status' | 'vote'>
+  /** Ends every token of a principal, of a credential or of the whole tenant, in every process. For the operator; no gate stands before it. */
+  revoke(tenant: string, holder: TokenHolder): Promise<void>
   /** A shown-once secret for an access token. */
   exchange(request: Exchange): Promise<Exchanged>
   /** RFC 7517, public halves. */

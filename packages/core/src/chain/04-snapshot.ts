@@ -1,4 +1,4 @@
-import { targetName, type TargetKind } from '../connectors/own.ts'
+import { ANY_NAME, targetName, type TargetKind } from '../connectors/own.ts'
 import { mayKnow } from '../roles/role.ts'
 import { isFresh } from '../tenancy/freshness.ts'
 import { POLICY_VERSION, type NamedTool, type Snapshot } from '../tenancy/snapshot.ts'
@@ -65,9 +65,16 @@ export function decideSnapshot(scope: InReach, facts: SnapshotFacts): Verdict<'s
 /** Gate 4, second half: the name. A tool that the caller may not know answers like one that does not exist. */
 export function resolveTool(base: Snapshotted, name: string, kind: TargetKind = 'tool'): Verdict<'snapshot', Known> {
   if (!mayKnow(base.scope.roles)) return deny('snapshot', 'tool_unknown')
-  const exact = toolFor(base, base.snapshot.tools.get(targetName(kind, name)) ?? [], kind)
-  const named = exact === undefined && kind === 'resource' ? toolFor(base, templatesOf(base, name), 'template') : exact
+  const named = candidatesFor(base, name, kind)
   return named === undefined ? deny('snapshot', 'tool_unknown') : pass(new ToolNamed(base, named))
+}
+
+/** Its own name first; for a URI then the templates; and at last the target that stands for every name. */
+function candidatesFor(base: Snapshotted, name: string, kind: TargetKind): NamedTool | undefined {
+  const called = (as: string, of = kind): NamedTool | undefined => toolFor(base, base.snapshot.tools.get(targetName(of, as)) ?? [], of)
+  const exact = called(name) ?? (kind === 'resource' ? toolFor(base, templatesOf(base, name), 'template') : undefined)
+  if (exact !== undefined || kind === 'tool' || kind === 'task') return exact
+  return called(ANY_NAME) ?? (kind === 'resource' ? called(ANY_NAME, 'template') : undefined)
 }
 
 /** Every tool (or other target) that the caller may know, one a name, in the order of their names. */

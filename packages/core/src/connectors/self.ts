@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { advertise } from './advertise.ts'
 import type { Connector, JsonSchema, Risk, Tool, ToolRun } from './connector.ts'
 import { definitionFault } from './definition.ts'
-import { targetName, type TargetKind } from './own.ts'
+import { ANY_NAME, targetName, type TargetKind } from './own.ts'
 import { toolHash } from './tool-hash.ts'
 import { uriMatcher } from './uri-template.ts'
 
@@ -12,9 +12,13 @@ type Run = (call: ToolRun) => Promise<unknown>
 export interface SelfTool {
   readonly risk: Risk
   readonly description: string
+  /** Only for those who may see what is sensitive. */
+  readonly sensitive?: boolean
   readonly definition?: JsonSchema
   readonly input?: z.ZodObject
   readonly run: Run
+  /** Answers what is asked of its tasks; its input is `{ method, taskId }`. A task that runs is read, whatever the tool may do. */
+  readonly tasks?: Run
 }
 
 export interface SelfPrompt {
@@ -37,11 +41,16 @@ export interface SelfResource {
 export interface SelfSpec {
   readonly title: string
   readonly tools?: Readonly<Record<string, SelfTool>>
+  /** `*` among prompts, resources, templates, completions and subscriptions stands for every name that has no target of its own. */
   readonly prompts?: Readonly<Record<string, SelfPrompt>>
   /** By URI. */
   readonly resources?: Readonly<Record<string, SelfResource>>
   /** By URI template; every `{name}` stands for (a part of) one segment of a path, and each segment has at most one. */
   readonly templates?: Readonly<Record<string, SelfResource>>
+  /** Beside those of prompts and templates: by `prompt:<name>` or `template:<URI template>`. */
+  readonly completions?: Readonly<Record<string, Run>>
+  /** Beside those of watched resources, by URI. */
+  readonly subscriptions?: Readonly<Record<string, Run>>
 }
 
 /** Visible ASCII that needs no quoting in a header or a scope. */
@@ -49,6 +58,7 @@ const NAME = /^[!#-[\]-~]{1,200}$/
 const NOTHING = z.strictObject({})
 const ARGUMENTS = z.record(z.string(), z.string())
 const URI = z.strictObject({ uri: z.string() })
+const TASK = z.strictObject({ method: z.enum(['tasks/get', 'tasks/result', 'tasks/cancel']), taskId: z.string() })
 const COMPLETED = z.strictObject({ argument: z.string(), value: z.string(), context: ARGUMENTS.optional() })
 const request = z.strictObject({ method: z.enum(['elicitation/create', 'sampling/createMessage', 'roots/list']), params: z.looseObject({}).optional() })
 const ASK = z.strictObject({ resultType: z.literal('input_required'), inputRequests: z.record(z.string(), request).refine((asked) => Object.keys(asked).length > 0), state: z.unknown().optional() })
@@ -62,9 +72,11 @@ const RAW = z.union([ASK, z.looseObject({ resultType: z.literal('complete').opti
  */
 export function selfConnector(spec: SelfSpec): Connector {
   const targets = [
-    ...entries(spec.tools, (name, { risk, description, definition = {}, input = NOTHING, run }) => {
+    ...entries(spec.tools, (name, { risk, description, sensitive, definition = {}, input = NOTHING, run, tasks }) => {
+      if (name === ANY_NAME) throw definitionFault('self: tools are named one by one: each has a risk of its own.')
       const inputSchema = definition['inputSchema'] ?? advertise(input, 'input', `${name}.input`)
-      return [target('tool', name, { risk, description, input, run, definition: { ...definition, name, description, inputSchema } })]
+      const tool = target('tool', name, { risk, description, sensitive, input, run, definition: { ...definition, name, description, inputSchema } })
+      return tasks === undefined ? [tool] : [tool, target('task', name, { sensitive, input: TASK, run: tasks, definition: {} })]
     }),
     ...entries(spec.prompts, (name, { definition, input = NOTHING, run, complete }) => [
       target('prompt', name, { input, run, definition: { ...definition, name } }),
@@ -75,9 +87,11 @@ export function selfConnector(spec: SelfSpec): Connector {
       ...(watched ? [target('subscription', uri, { input: NOTHING, run: async () => ({}), definition: {} })] : []),
     ]),
     ...entries(spec.templates, (uriTemplate, { definition, read, complete }) => [
-      target('template', uriTemplate, { input: URI, run: read, definition: { ...definition, uriTemplate }, matches: uriMatcher(uriTemplate) }),
+      target('template', uriTemplate, { input: URI, run: read, definition: { ...definition, uriTemplate }, ...(uriTemplate === ANY_NAME ? {} : { matches: uriMatcher(uriTemplate) }) }),
       ...completion(`template:${uriTemplate}`, complete),
     ]),
+    ...entries(spec.completions, completion),
+    ...entries(spec.subscriptions, (uri, run) => [target('subscription', uri, { input: NOTHING, run, definition: {} })]),
   ]
   const tools = new Map(targets.map((tool) => [tool.name, tool]))
   if (tools.size < targets.length) throw definitionFault('self: two targets have one name; a tool must not be named like another kind, e.g. `prompt:…`.')
@@ -99,16 +113,17 @@ const completion = (of: string, complete: Run | undefined): Tool[] => (complete 
 interface Made {
   readonly risk?: Risk
   readonly description?: string
+  readonly sensitive?: boolean | undefined
   readonly input: z.ZodObject
   readonly run: Run
   readonly definition: JsonSchema
   readonly matches?: (uri: string) => boolean
 }
 
-function target(kind: TargetKind, name: string, { risk = 'read', description = '', input, run, definition, matches }: Made): Tool {
+function target(kind: TargetKind, name: string, { risk = 'read', description = '', sensitive = false, input, run, definition, matches }: Made): Tool {
   if (!NAME.test(name)) throw definitionFault(`self: ${JSON.stringify(name)} is no ${kind} name: at most 200 visible ASCII characters without quotes.`)
   const advertised = { input: advertise(input, 'input', `${name}.input`), output: {} }
-  const facts = { name: targetName(kind, name), title: name, description, risk, scope: 'tenant', sensitive: false } as const
+  const facts = { name: targetName(kind, name), title: name, description, risk, scope: 'tenant', sensitive } as const
   return Object.freeze({
     ...facts, advertised, input, output: RAW, clear: [], run,
     hash: toolHash({ ...facts, advertised: { ...advertised, output: definition } }),

@@ -5,16 +5,16 @@ import type { Clock } from '../ports/clock.ts'
 import type { ControlPlane } from '../ports/control-plane.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Directory } from '../tenancy/directory.ts'
-import type { Snapshot } from '../tenancy/snapshot.ts'
+import { withEndedTokens } from '../tenancy/ended-tokens.ts'
+import { POLICY_VERSION, type Snapshot } from '../tenancy/snapshot.ts'
+import { Standings, type KnownStanding } from '../tenancy/standings.ts'
 import { compileTenant, configurationOf, type TenantFacts } from './compile-world.ts'
 import { checkWorld } from './world-schema.ts'
 import type { World, WorldTenant } from './world.ts'
 
-/** How often the age of facts that cannot change behind our back is written anew (ms). */
-const RENEW = 1000
-
 interface Loaded {
   readonly facts: TenantFacts
+  readonly known: KnownStanding
   readonly directory: Directory
   readonly snapshot: Snapshot
 }
@@ -22,12 +22,21 @@ interface Loaded {
 export interface WorldPlane extends ControlPlane {
   /** Replaces one tenant. The new authorization version is durable before the first decision is made on the new facts. */
   change(tenant: string, next: WorldTenant): Promise<void>
+  /** Ends the comparing with what other processes do. */
+  stop(): void
+}
+
+export interface WorldPlaneOptions {
+  readonly connectors: readonly Connector[]
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly onFault?: (fault: unknown) => void
 }
 
 /** A control plane over a literal. Throws `world_invalid` with one sentence for a world that contradicts itself. */
-export function worldPlane(world: World, options: { readonly connectors: readonly Connector[]; readonly storage: Storage; readonly clock: Clock }): WorldPlane {
+export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane {
   checkWorld(world)
-  const { storage, clock } = options
+  const { storage, clock, onFault = () => undefined } = options
   const connectors = new Map(options.connectors.map((connector) => [connector.id, connector]))
   const tenants = new Map(Object.entries(world.tenants))
   const compiled = new Map([...tenants].map(([id, tenant]) => [id, compileTenant(id, tenant, connectors)]))
@@ -45,16 +54,35 @@ export function worldPlane(world: World, options: { readonly connectors: readonl
     return turn
   }
 
+  const tell = (tenant: string): void => {
+    for (const listener of listeners) listener(tenant)
+  }
+  const standings = new Standings({ storage, clock, onChange: tell, onFault })
+
+  /** Durable before the first decision on these facts: a decision on others is sent back from then on. */
+  async function publish(tenant: string, { fingerprint, snapshot }: TenantFacts): Promise<void> {
+    const door = await storage.tenant(tenant)
+    await door.requirePolicy(snapshot.minimumPolicy)
+    standings.outdated(tenant, await door.authorize(fingerprint))
+  }
+
   async function load(tenant: string): Promise<Loaded> {
     const facts = compiled.get(tenant)
     if (facts === undefined) throw new Fault('tenant_unknown', 'There is no such tenant in the world.')
-    const now = clock.now()
-    const known = loaded.get(tenant)
-    if (known?.facts === facts && now - known.directory.asOf < RENEW && now >= known.directory.asOf) return known
     const isCurrent = (): boolean => compiled.get(tenant) === facts
-    const version = known?.facts === facts ? known.directory.version : await inTurn(tenant, async () => (isCurrent() ? (await storage.tenant(tenant)).authorize(facts.fingerprint) : undefined))
-    if (version === undefined || !isCurrent()) return load(tenant) // changed meanwhile
-    const fresh: Loaded = { facts, directory: { ...facts.directory, version, asOf: now }, snapshot: { ...facts.snapshot, version, asOf: now } }
+    if (loaded.get(tenant)?.facts !== facts) {
+      await inTurn(tenant, async () => {
+        if (isCurrent() && loaded.get(tenant)?.facts !== facts) await publish(tenant, facts)
+      })
+    }
+    const { standing, asOf } = await standings.of(tenant)
+    if (!isCurrent()) return load(tenant) // changed meanwhile
+    const before = loaded.get(tenant)
+    if (before?.facts === facts && before.known.standing === standing && before.known.asOf === asOf) return before
+    if (standing.fingerprint !== facts.fingerprint && standing.minimumPolicy <= POLICY_VERSION) {
+      throw new Fault('facts_superseded', 'Another process has published other facts of a tenant: restart this one with the same world.')
+    }
+    const fresh = merge(facts, { standing, asOf })
     loaded.set(tenant, fresh)
     return fresh
   }
@@ -78,13 +106,26 @@ export function worldPlane(world: World, options: { readonly connectors: readonl
       checkConfigurations(tenant, tenants.get(tenant), next)
       const facts = compileTenant(tenant, next, connectors)
       await inTurn(tenant, async () => {
-        await (await storage.tenant(tenant)).authorize(facts.fingerprint)
+        await publish(tenant, facts)
         tenants.set(tenant, next)
         compiled.set(tenant, facts)
         credentialTenants = indexCredentials(compiled)
       })
-      for (const listener of listeners) listener(tenant)
+      tell(tenant)
     },
+    outdated: (tenant, authorization) => standings.outdated(tenant, authorization),
+    stop: () => standings.stop(),
+  }
+}
+
+/** One version of everything: of these facts, as of this moment. */
+function merge(facts: TenantFacts, known: KnownStanding): Loaded {
+  const { standing, asOf } = known
+  const version = standing.authorization
+  return {
+    facts, known,
+    directory: { ...withEndedTokens(facts.directory, standing), version, asOf },
+    snapshot: { ...facts.snapshot, version, asOf, minimumPolicy: Math.max(facts.snapshot.minimumPolicy, standing.minimumPolicy) },
   }
 }
 

@@ -17,6 +17,8 @@ export interface ControlPlane {
    * that was entered for another address must never be sent to the old one (CO-08).
    */
   credential(tenant: string, instance: string, configuration: number): Promise<Secret | undefined>
+  /** An admission met this authorization version: whatever is answered from now on is of it or newer. Where nobody else changes facts, absent. */
+  outdated?(tenant: string, authorization: number): void
   /** Told after each change of a tenant. */
   onChange(listener: (tenant: string) => void): () => void
 }

@@ -27,6 +27,7 @@ export interface OpenDoor {
   readonly ledger: Ledger
   readonly log: TenantDoor['log']
   readonly checkpointer: Checkpointer
+  readonly revoke: TenantDoor['revoke']
 }
 
 /** The name of a tenant's log. A witness learns from it which log it is, and not whose. */
@@ -65,7 +66,7 @@ export class Doors {
     const checkpointer = createCheckpointer(door.log, { origin, key, now: () => clock.now(), scheduler: clock, onFault, ...(sink === undefined ? {} : { sink: timely(sink, clock, portMs) }) })
     const unbound = (await within(clock, portMs, door.log.size())) - ((await within(clock, portMs, door.log.latest()))?.size ?? 0)
     if (unbound > 0) checkpointer.appended(unbound)
-    return { tenant, origin, log: door.log, checkpointer, ledger: checkedLedger(door.ledger, { clock, portMs, appended: () => checkpointer.appended(1) }) }
+    return { tenant, origin, log: door.log, checkpointer, revoke: (holder) => door.revoke(holder), ledger: checkedLedger(door.ledger, { clock, portMs, appended: () => checkpointer.appended(1) }) }
   }
 
   /** Binds what is not bound yet and lets go. */

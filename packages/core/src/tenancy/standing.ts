@@ -19,7 +19,7 @@ export interface Standing {
   readonly revocations: ReadonlyMap<string, Revocation>
 }
 
-export const NO_STANDING: Standing = { authorization: 0, fingerprint: undefined, minimumPolicy: 0, revocations: new Map() }
+export const NO_STANDING: Standing = { authorization: 0, fingerprint: undefined, minimumPolicy: 1, revocations: new Map() }
 
 export const holderKey = (holder: TokenHolder): string => (holder.kind === 'tenant' ? 'tenant' : `${holder.kind} ${holder.id}`)
 
