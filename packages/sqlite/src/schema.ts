@@ -72,7 +72,7 @@ export const TENANT: Schema = {
       body TEXT NOT NULL
     ) STRICT;
   `, `
-    ALTER TABLE tenant ADD COLUMN minimum_policy INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tenant ADD COLUMN minimum_policy INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE tenant ADD COLUMN revocations TEXT NOT NULL DEFAULT '[]';
     CREATE TABLE kept (
       key TEXT PRIMARY KEY,

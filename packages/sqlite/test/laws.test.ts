@@ -7,7 +7,7 @@ import { sqliteStorage } from '@portcullis/sqlite'
 
 /** Which requirement a law's subject is about. */
 const PROVES: Readonly<Record<string, string[]>> = {
-  log: ['AU-04', 'EM-02'], quota: ['CH-09', 'EM-02'], approval: ['AP-01', 'EM-02'], call: ['CH-12', 'EM-02'], idempotency: ['CH-14', 'EM-02'], tenant: ['IS-01', 'IS-06', 'EM-02'], model: ['EM-02', 'EM-04'],
+  log: ['AU-04', 'EM-02'], quota: ['CH-09', 'EM-02'], approval: ['AP-01', 'EM-02'], call: ['CH-12', 'EM-02'], idempotency: ['CH-14', 'EM-02'], tenant: ['IS-01', 'IS-06', 'EM-02'], standing: ['ID-06', 'EM-02'], model: ['EM-02', 'EM-04'],
 }
 
 const laws = storageLaws(async () => {

@@ -4,7 +4,7 @@ import { manualClock, storageLaws } from '@portcullis/testing'
 
 /** Which requirement a law's subject is about. */
 const PROVES: Readonly<Record<string, string[]>> = {
-  log: ['AU-04', 'EM-04'], quota: ['CH-09', 'EM-04'], approval: ['AP-01', 'EM-04'], call: ['CH-12', 'EM-04'], idempotency: ['CH-14', 'EM-04'], tenant: ['IS-01', 'IS-06', 'EM-04'], model: ['EM-02', 'EM-04'],
+  log: ['AU-04', 'EM-04'], quota: ['CH-09', 'EM-04'], approval: ['AP-01', 'EM-04'], call: ['CH-12', 'EM-04'], idempotency: ['CH-14', 'EM-04'], tenant: ['IS-01', 'IS-06', 'EM-04'], standing: ['ID-06', 'EM-04'], model: ['EM-02', 'EM-04'],
 }
 
 const laws = storageLaws(async () => {
