@@ -22,7 +22,7 @@ export function readCall(target: TargetKind, params: Message['params']): ReadCal
 function nameAndArguments(target: TargetKind, params: Message['params']): { readonly tool: string; readonly sent: unknown } | undefined {
   const { name, uri, arguments: sent } = params
   switch (target) {
-    case 'tool': case 'prompt':
+    case 'tool': case 'prompt': case 'task':
       return isName(name) ? { tool: name, sent } : undefined
     case 'resource': case 'template':
       return isName(uri) ? { tool: uri, sent: { uri } } : undefined

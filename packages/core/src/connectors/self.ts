@@ -12,7 +12,7 @@ type Run = (call: ToolRun) => Promise<unknown>
 export interface SelfTool {
   readonly risk: Risk
   readonly description: string
-  /** Only for those who may see what is sensitive. */
+  /** Wants a recent second factor. */
   readonly sensitive?: boolean
   readonly definition?: JsonSchema
   readonly input?: z.ZodObject
