@@ -29,7 +29,7 @@ import { ASKING_AT_ONCE } from './owners.ts'
 import type { Portcullis } from './portcullis.ts'
 import { InFlight } from './quotas/in-flight.ts'
 import { RECORD_LIMITS, SHED_LIMITS, Shedder, type ShedLimits } from './quotas/shedder.ts'
-import { keepReconciling, reconcile } from './reconcile.ts'
+import { keepReconciling, reconcileAll } from './reconcile.ts'
 import { Refusals } from './refusals.ts'
 import type { Counter, Runtime } from './runtime.ts'
 import type { Keys } from './secrets/keys.ts'
@@ -100,7 +100,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
       counters[counter] += 1
     },
   }
-  for (const tenant of plane.tenants()) await reconcile(runtime, tenant)
+  await reconcileAll(runtime)
   const stopReconciling = keepReconciling(runtime)
   const lister = new Lister(runtime)
   const tokenKeys = { signing, pepper: pepperOf(keys) }

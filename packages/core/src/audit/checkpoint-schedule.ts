@@ -25,6 +25,8 @@ export interface Checkpointer {
   appended(count: number): void
   /** Binds what there is now; waits for a run that is under way. Rejects with the fault, if any. */
   flush(): Promise<void>
+  /** Everything is bound and published. */
+  readonly idle: boolean
   /** Cancels the timer. Nothing runs afterwards but a run that is under way. */
   close(): void
 }
@@ -92,6 +94,9 @@ export function createCheckpointer(log: Log, options: CheckpointerOptions): Chec
     async flush() {
       await running?.catch(() => undefined)
       await start()
+    },
+    get idle() {
+      return pending === 0 && unpublished === undefined && running === undefined
     },
     close() {
       closed = true

@@ -33,10 +33,21 @@ export interface OpenDoor {
 /** The name of a tenant's log. A witness learns from it which log it is, and not whose. */
 export const originOf = (host: string, tenant: string): string => `${host}/${createHash('sha256').update(tenant).digest('hex').slice(0, 16)}`
 
-/** Doors that are open in this process, by tenant. */
+/** Doors that may be open before those are closed that nobody needs. */
+const MANY = 1_024
+/** Nobody needs a door that was not opened for so long (ms): no call lasts a tenth of it. */
+const IDLE = 600_000
+
+interface Entry {
+  readonly opening: Promise<OpenDoor>
+  opened?: OpenDoor
+  usedAt: number
+}
+
+/** Doors that are open in this process, by tenant: a tenant that nobody asks about costs nothing. */
 export class Doors {
   readonly #options: DoorsOptions
-  readonly #open = new Map<string, Promise<OpenDoor>>()
+  readonly #open = new Map<string, Entry>()
   #closed = false
 
   constructor(options: DoorsOptions) {
@@ -46,17 +57,34 @@ export class Doors {
   /** Rejects when the tenant's store cannot be reached; the next request tries again. */
   open(tenant: string): Promise<OpenDoor> {
     if (this.#closed) return Promise.reject(new Fault('deployment_closed', 'The deployment was closed.'))
+    const usedAt = this.#options.clock.monotonic()
     const known = this.#open.get(tenant)
-    if (known !== undefined) return known
-    const opening = this.#make(tenant)
-    this.#open.set(tenant, opening)
-    opening.catch(() => this.#open.delete(tenant))
-    return opening
+    if (known !== undefined) {
+      known.usedAt = usedAt
+      return known.opening
+    }
+    if (this.#open.size >= MANY) this.#closeIdle(usedAt - IDLE)
+    const entry: Entry = { opening: this.#make(tenant), usedAt }
+    this.#open.set(tenant, entry)
+    entry.opening.then(
+      (door) => { entry.opened = door },
+      () => this.#open.delete(tenant),
+    )
+    return entry.opening
   }
 
   /** Tenants whose doors this process has opened. */
   tenants(): readonly string[] {
     return [...this.#open.keys()]
+  }
+
+  /** What is not bound yet keeps its door. */
+  #closeIdle(before: number): void {
+    for (const [tenant, { usedAt, opened }] of this.#open) {
+      if (usedAt >= before || opened?.checkpointer.idle !== true) continue
+      opened.checkpointer.close()
+      this.#open.delete(tenant)
+    }
   }
 
   async #make(tenant: string): Promise<OpenDoor> {
@@ -72,7 +100,7 @@ export class Doors {
   /** Binds what is not bound yet and lets go. */
   async close(): Promise<void> {
     this.#closed = true
-    const doors = await Promise.allSettled(this.#open.values())
+    const doors = await Promise.allSettled(Array.from(this.#open.values(), ({ opening }) => opening))
     this.#open.clear()
     for (const opened of doors) {
       if (opened.status !== 'fulfilled') continue

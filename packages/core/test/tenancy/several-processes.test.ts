@@ -85,7 +85,7 @@ verifies(['ID-06', 'ID-09'], 'a token of another issuer ends with its person, an
   expect((await call(two.portcullis, shared.token())).kind).toBe('result') // signed in again
 })
 
-verifies(['CH-04', 'snapshot_stale'], 'AVL: a process that is cut off answers for 120 s and then refuses; it goes on when the line is back', async () => {
+verifies(['CH-04', 'snapshot_stale'], 'a process that is cut off answers for 120 s and then refuses; it goes on when the line is back', async () => {
   const shared = new Shared()
   const { portcullis, line } = await shared.process()
   expect((await call(portcullis, shared.token())).kind).toBe('result')
