@@ -1,7 +1,7 @@
 import type { AskKind, AskRequest, Call, Held, Note, Portcullis, Request as Asked, TargetKind } from '@portcullis/core'
 import { lacking } from './askable.ts'
 import { isName, type Message } from './message.ts'
-import type { Classified } from './methods.ts'
+import type { Carrier, Classified } from './methods.ts'
 import { readCall } from './read-call.ts'
 import { callRefusal, ingressRefusal, missingCapability, refusal, stateRefusal, type DeniedResult, type Refusal } from './refusals.ts'
 import { showResult } from './results.ts'
@@ -21,6 +21,8 @@ export interface Caller {
   readonly signal: AbortSignal
   /** Empty where nothing can be asked: no capability, or no way to send it. */
   readonly askable: readonly AskKind[]
+  /** Default: 2026-07-28. */
+  readonly carrier?: Carrier
   readonly onNote?: ((note: Note) => void) | undefined
   /** Of a round that the host itself carried to the client and back; otherwise they come with the message. */
   readonly answers?: Call['answers']
@@ -47,7 +49,7 @@ export async function dispatch(portcullis: Portcullis, { params }: Message, clas
   }
 }
 
-async function call(portcullis: Portcullis, target: TargetKind, params: Message['params'], { asked, signal, askable, onNote, answers }: Caller): Promise<Answer> {
+async function call(portcullis: Portcullis, target: TargetKind, params: Message['params'], { asked, signal, askable, carrier, onNote, answers }: Caller): Promise<Answer> {
   const read = readCall(target, params)
   if (read === undefined) return ingressRefusal('malformed', 'params')
   const sent = answers ?? read.answers
@@ -61,7 +63,7 @@ async function call(portcullis: Portcullis, target: TargetKind, params: Message[
   if (outcome.kind === 'hold' && sent === undefined && askable.includes('elicitation_url') && isName(outcome.approvalId) && outcome.code === 'approval_required') return link(outcome, url)
   // What was bound to a state was valid before: it is the state that does not hold.
   if (outcome.kind === 'denial' && outcome.code === 'input_invalid' && sent?.state !== undefined) return stateRefusal(outcome)
-  const refused = target === 'tool' ? callRefusal(outcome, url) : refusal(outcome, url, target)
+  const refused = target === 'tool' ? callRefusal(outcome, url) : refusal(outcome, url, target, carrier)
   return 'isError' in refused ? { kind: 'result', result: { ...refused } } : refused
 }
 

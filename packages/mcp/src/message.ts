@@ -26,4 +26,4 @@ export const isPlainObject = (value: unknown): value is Readonly<Record<string, 
 /** Names are compared, never looked up by prefix or pattern; none that we know is this long. */
 export const isName = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME
 
-const isId = (value: unknown): value is MessageId => (typeof value === 'string' ? value.length <= LONGEST_NAME : Number.isSafeInteger(value))
+export const isId = (value: unknown): value is MessageId => (typeof value === 'string' ? value.length <= LONGEST_NAME : Number.isSafeInteger(value))

@@ -27,7 +27,7 @@ const session: readonly Carrier[] = ['session']
 const METHODS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['initialize', open],
   ['ping', open],
-  ['server/discover', open],
+  ['server/discover', { ...open, carriers: ['modern'] }],
   ['tools/list', { asks: { kind: 'list', target: 'tool' } }],
   ['tools/call', { asks: { kind: 'call', target: 'tool' } }],
   ['resources/list', { asks: { kind: 'list', target: 'resource' }, offered: RESOURCES }],

@@ -1,5 +1,6 @@
 import { CODES, type Broken, type Denial, type Effect, type Gate, type Held, type TargetKind } from '@portcullis/core'
 import type { MessageId } from './message.ts'
+import type { Carrier } from './methods.ts'
 
 /** What a client is told of a refusal: under `_meta['dev.portcullis/denial']`, or as the `data` of a JSON-RPC error. */
 export interface Told {
@@ -35,31 +36,40 @@ export interface DeniedResult {
 const DENIED = -31403
 const PARSE_ERROR = -32700
 const INVALID_REQUEST = -32600
-const METHOD_NOT_FOUND = -32601
+export const METHOD_NOT_FOUND = -32601
 const INVALID_PARAMS = -32602
 const INTERNAL_ERROR = -32603
 const MISSING_CAPABILITY = -32021
+const UNSUPPORTED_VERSION = -32022
+/** Until 2025-11-25 a resource that is not there has a code of its own. */
+const RESOURCE_NOT_FOUND = -32002
 /** How old a second factor may be (s), as gate 8 has it. */
 const MAX_AGE = 900
 /** Where nothing says how long to wait (s). */
 const RETRY_AFTER = 5
 
 /** The JSON-RPC error for anything but the call of a tool that the caller may know. */
-export function refusal(stopped: Denial | Held | Broken, url: string, target: TargetKind = 'tool'): Refusal {
+export function refusal(stopped: Denial | Held | Broken, url: string, target: TargetKind = 'tool', carrier: Carrier = 'modern'): Refusal {
   if (stopped.kind === 'fault') return error(INTERNAL_ERROR, 'Internal error', { effect: stopped.effect, retryable: false, decisionId: stopped.decisionId })
-  if (stopped.code === 'tool_unknown') return error(INVALID_PARAMS, `Unknown ${NOUN[target]}`)
+  if (stopped.code === 'tool_unknown') return error(carrier !== 'modern' && NOUN[target] === 'resource' ? RESOURCE_NOT_FOUND : INVALID_PARAMS, `Unknown ${NOUN[target]}`)
   const { status, headers } = httpAnswer(stopped, url)
   const { code, message } = stopped
   return { kind: 'refusal', status, headers, error: { code: code === 'method_unclassified' ? METHOD_NOT_FOUND : DENIED, message, data: tell(stopped) } }
 }
 
-const NOUN: { readonly [K in TargetKind]: string } = { tool: 'tool', resource: 'resource', template: 'resource', subscription: 'resource', prompt: 'prompt', completion: 'completion' }
+const NOUN: { readonly [K in TargetKind]: string } = { tool: 'tool', resource: 'resource', template: 'resource', subscription: 'resource', prompt: 'prompt', completion: 'completion', task: 'task' }
 
 /** A state that was altered, is late, or was given to somebody else or for another call: an error of the protocol, in the same words. */
 export const stateRefusal = (stopped: Denial): Refusal => error(INVALID_PARAMS, stopped.message, tell(stopped))
 
 /** 2026-07-28: the client would have to declare this before it may be asked. */
 export const missingCapability = (requiredCapabilities: object): Refusal => ({ ...error(MISSING_CAPABILITY, 'Missing required client capability', { requiredCapabilities }), status: 400 })
+
+/** 2026-07-28, where only earlier revisions are spoken: the client is told which, and begins anew. */
+export const unsupportedVersion = (supported: readonly string[], requested: string | undefined): Refusal => ({ ...error(UNSUPPORTED_VERSION, 'Unsupported protocol version', { supported, requested }), status: 400 })
+
+/** A client that was asked and did not answer: it refused, went away or was late. What the call did before it asked, nobody knows. */
+export const UNANSWERED: Refusal = { kind: 'refusal', status: 200, headers: {}, error: { code: INTERNAL_ERROR, message: 'The client did not answer what it was asked', data: { effect: 'unknown', retryable: false } } }
 
 /** One answer for a session that never was, has ended, or is another principal's. */
 export const NO_SESSION: Refusal = { kind: 'refusal', status: 404, headers: {}, error: { code: -32001, message: 'Session not found' } }

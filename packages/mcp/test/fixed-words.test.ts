@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import type { Request as Asked } from '@portcullis/core'
-import { errorIn } from '../src/v2/fixed-words.ts'
+import { errorIn } from '../src/fixed-words.ts'
 import { mcpHost } from '../src/v2/index.ts'
 import { logOf, stage, url } from './world.ts'
 

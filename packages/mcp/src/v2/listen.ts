@@ -5,7 +5,7 @@ import { dispatch, type Caller } from '../dispatch.ts'
 import { isPlainObject, type Message } from '../message.ts'
 import { ingressRefusal, tooMany, type Refusal } from '../refusals.ts'
 import { mayBeTold, merged } from '../watch.ts'
-import { inFixedWords } from './fixed-words.ts'
+import { inFixedWords } from '../fixed-words.ts'
 import { whenOver } from './when-over.ts'
 
 /** Resources that one stream may watch. */

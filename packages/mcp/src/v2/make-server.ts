@@ -1,5 +1,6 @@
-import { Server, type ServerCapabilities, type ServerContext } from '@modelcontextprotocol/server'
+import { Server, type ServerContext } from '@modelcontextprotocol/server'
 import type { Portcullis } from '@portcullis/core'
+import { capabilitiesOf } from '../capabilities.ts'
 import type { ServerInfo } from '../host-options.ts'
 import { ANSWERED, classify, type Carrier } from '../methods.ts'
 
@@ -15,18 +16,4 @@ export function makeServer({ offers }: Portcullis, info: ServerInfo, carrier: Ca
   const handle = made.setRequestHandler.bind(made) as (method: string, handler: (request: unknown, context: ServerContext) => Promise<object>) => void
   for (const method of ANSWERED) if (classify(method, false, offers, carrier) !== undefined) handle(method, (_, context) => answer(context))
   return made
-}
-
-/** Of the deployment, and the same for everybody: what a caller may use, the lists tell. Changes are told where there is a stream for them. */
-function capabilitiesOf(offers: Portcullis['offers'], carrier: Carrier): ServerCapabilities {
-  const changes = carrier === 'stateless' ? {} : { listChanged: true }
-  const watched = carrier !== 'stateless' && offers.has('subscription') ? { subscribe: true } : {}
-  const own = Array.from(offers).some((kind) => kind !== 'tool')
-  return {
-    tools: changes,
-    ...(offers.has('resource') || offers.has('template') ? { resources: { ...changes, ...watched } } : {}),
-    ...(offers.has('prompt') ? { prompts: changes } : {}),
-    ...(offers.has('completion') ? { completions: {} } : {}),
-    ...(own ? { logging: {} } : {}),
-  }
 }

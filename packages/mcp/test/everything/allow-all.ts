@@ -32,6 +32,7 @@ export function allowAll(connector: Connector): Portcullis {
     enforce: (call) => run(call, find(call.kind ?? 'tool', call.tool)),
     watches: async () => true,
     dryRun: async () => ({ outcome: 'pass', rows: [] }),
+    revoke: async () => undefined,
     onChange: () => () => undefined,
     explain: nothing, simulate: nothing, approvals: { read: nothing, status: nothing, vote: nothing }, exchange: nothing, jwks: nothing, exportLog: nothing, logKey: nothing, checkpoint: nothing, health: nothing,
     close: async () => undefined, [Symbol.asyncDispose]: async () => undefined,

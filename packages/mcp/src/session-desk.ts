@@ -1,12 +1,12 @@
-import type { Server } from '@modelcontextprotocol/server'
 import type { Portcullis, Request as Asked } from '@portcullis/core'
-import { askableOf } from '../askable.ts'
-import { Listeners, type Change } from '../changes.ts'
-import type { Message } from '../message.ts'
-import { NO_SESSION, refusal, refusalResponse, tooMany, type Refusal } from '../refusals.ts'
-import { Sessions, type SessionLimits } from '../sessions.ts'
-import { merged } from '../watch.ts'
+import { askableOf } from './askable.ts'
+import { Listeners, type Change } from './changes.ts'
+import type { Wire } from './line.ts'
+import type { Message } from './message.ts'
+import { NO_SESSION, refusal, refusalResponse, tooMany, type Refusal } from './refusals.ts'
 import { Session } from './session.ts'
+import { Sessions, type SessionLimits } from './sessions.ts'
+import { merged } from './watch.ts'
 
 type Found = Refusal | { readonly kind: 'session'; readonly session: Session }
 
@@ -19,24 +19,24 @@ export class SessionDesk {
   /** Sessions are capped themselves. */
   readonly #listeners = new Listeners({ principal: Infinity, tenant: Infinity, all: Infinity })
   readonly #sessions: Sessions<Session>
-  readonly #server: () => Server
+  readonly #wire: (id: string) => Wire
 
-  constructor(portcullis: Portcullis, limits: SessionLimits, server: () => Server) {
+  constructor(portcullis: Portcullis, limits: SessionLimits, wire: (id: string) => Wire) {
     this.#portcullis = portcullis
     this.#sessions = new Sessions(limits, () => performance.now())
-    this.#server = server
+    this.#wire = wire
   }
 
   async begin(request: Request, { id = null, params }: Omit<Message, 'id'> & { readonly id?: Message['id'] | null }, asked: Asked, body: object): Promise<Response> {
     const owner = await this.#portcullis.begin(asked)
     if (owner.kind !== 'open') return refusalResponse(refusal(owner, this.#portcullis.url), id)
-    const begun = this.#sessions.begin(owner, (fresh) => new Session(fresh, this.#server(), asked, askableOf(params['capabilities'])))
+    const begun = this.#sessions.begin(owner, (fresh) => new Session(this.#wire(fresh), asked, askableOf(params['capabilities'])))
     if (begun === undefined) return refusalResponse(tooMany(), id)
     const { session } = begun
     session.onClose = this.#listeners.add({ ...owner, tell: merged((change) => session.tell(this.#portcullis, change)) }) ?? session.onClose
     try {
       await session.open()
-      const response = await session.handle(request, body)
+      const response = await session.handle({ request, body })
       // Nobody could find a session whose id was not told.
       if (!response.ok || response.headers.get('mcp-session-id') === null) this.#sessions.end(begun.id)
       return response
@@ -58,14 +58,14 @@ export class SessionDesk {
   /** A client's answer to what it was asked. */
   async reply(request: Request, id: string, asked: Asked, body: object): Promise<Response> {
     const found = await this.find(id, asked)
-    return found.kind === 'refusal' ? refusalResponse(found, null) : found.session.handle(request, body)
+    return found.kind === 'refusal' ? refusalResponse(found, null) : found.session.handle({ request, body })
   }
 
   /** GET opens the stream of changes, DELETE ends the session. */
   async manage(request: Request, id: string | null, asked: Asked): Promise<Response> {
     const found = id === null ? NO_SESSION : await this.find(id, asked)
     if (found.kind === 'refusal') return refusalResponse(found, null)
-    const response = await found.session.handle(request)
+    const response = await found.session.handle({ request })
     if (request.method === 'DELETE' && id !== null) this.#sessions.end(id)
     return response
   }

@@ -1,5 +1,5 @@
-import type { MessageId } from '../message.ts'
-import { refusalResponse } from '../refusals.ts'
+import type { MessageId } from './message.ts'
+import { refusalResponse } from './refusals.ts'
 import type { Exchange } from './exchange.ts'
 import { errorIn } from './fixed-words.ts'
 

@@ -1,4 +1,5 @@
-import { isPlainObject } from '../message.ts'
+import { isVersion } from './envelope.ts'
+import { isPlainObject } from './message.ts'
 
 /** By the codes of JSON-RPC 2.0 and MCP. */
 const WORDS: ReadonlyMap<unknown, string> = new Map([
@@ -19,7 +20,6 @@ const BY_STATUS: ReadonlyMap<number, string> = new Map([
   [415, 'Unsupported media type'],
 ])
 const UNSUPPORTED_VERSION = -32022
-const VERSION = /^[\w.-]{1,64}$/
 
 /** What the SDK refuses by itself: its status and code, but our words. Its own repeat what was sent and tell of its inside. */
 export async function inFixedWords(response: Response): Promise<Response> {
@@ -45,7 +45,7 @@ export function errorIn(text: string, status: number): string | undefined {
 function versionsIn(data: unknown): object | undefined {
   if (!isPlainObject(data)) return undefined
   const { supported, requested } = data
-  return { supported, ...(typeof requested === 'string' && VERSION.test(requested) ? { requested } : {}) }
+  return { supported, ...(isVersion(requested) ? { requested } : {}) }
 }
 
 function parsed(text: string): unknown {

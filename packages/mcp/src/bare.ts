@@ -1,0 +1,23 @@
+import { isPlainObject, type Message } from './message.ts'
+
+/** The request as an SDK may see it: without its credentials, its address and its body. Calls are cancelled past it, so only streams need a signal. */
+export function bare({ method, headers }: Request, signal?: AbortSignal): Request {
+  const kept: [string, string][] = []
+  for (const [name, value] of headers) if (name === 'accept' || name === 'content-type' || name.startsWith('mcp-')) kept.push([name, value])
+  return new Request('http://localhost/mcp', { method, headers: kept, ...(signal === undefined ? {} : { signal }) })
+}
+
+/** What gate 8 judges, what the client answered, and the tasks of 2025-11-25: whoever has none ignores what is said of them. */
+const NOT_ITS_BUSINESS: ReadonlySet<string> = new Set(['arguments', 'inputResponses', 'requestState', 'task'])
+const RELATED_TASK = 'io.modelcontextprotocol/related-task'
+
+/** The message as an SDK may see it. */
+export function stripped({ id, method, params }: Message): object {
+  const rest = without(params, (name) => NOT_ITS_BUSINESS.has(name))
+  const { _meta } = params
+  const meta = isPlainObject(_meta) ? { _meta: without(_meta, (name) => name === RELATED_TASK) } : {}
+  const blank = method === 'completion/complete' ? { argument: { name: '', value: '' } } : {}
+  return { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params: { ...rest, ...meta, ...blank } }
+}
+
+const without = (record: Readonly<Record<string, unknown>>, drop: (name: string) => boolean): object => Object.fromEntries(Object.entries(record).filter(([name]) => !drop(name)))
