@@ -5,4 +5,5 @@
 export type { Change } from './changes.ts'
 export type { Host, HostContext } from './host.ts'
 export type { SessionLimits } from './sessions.ts'
+export { ownServer, type Names, type OwnServerTable, type OwnTool } from './own-server.ts'
 export { httpAnswer, ingressRefusal, refusalResponse, stepUpChallenge, tell, type Refusal, type Told } from './refusals.ts'

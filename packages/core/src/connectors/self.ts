@@ -7,6 +7,8 @@ import { toolHash } from './tool-hash.ts'
 import { uriMatcher } from './uri-template.ts'
 
 type Run = (call: ToolRun) => Promise<unknown>
+/** `any`: an object of any form, for those who check it themselves. */
+type Input = z.ZodObject | 'any'
 
 /** `definition` is the rest of the listing, as MCP writes it; `inputSchema` stands in for the one made of `input`. */
 export interface SelfTool {
@@ -15,7 +17,7 @@ export interface SelfTool {
   /** Wants a recent second factor. */
   readonly sensitive?: boolean
   readonly definition?: JsonSchema
-  readonly input?: z.ZodObject
+  readonly input?: Input
   readonly run: Run
   /** Answers what is asked of its tasks; its input is `{ method, taskId }`. A task that runs is read, whatever the tool may do. */
   readonly tasks?: Run
@@ -23,7 +25,7 @@ export interface SelfTool {
 
 export interface SelfPrompt {
   readonly definition: JsonSchema
-  readonly input?: z.ZodObject
+  readonly input?: Input
   readonly run: Run
   /** Answers a `completion/complete` result; its input is `{ argument, value }`. */
   readonly complete?: Run
@@ -56,6 +58,8 @@ export interface SelfSpec {
 /** Visible ASCII that needs no quoting in a header or a scope. */
 const NAME = /^[!#-[\]-~]{1,200}$/
 const NOTHING = z.strictObject({})
+const ANYTHING = z.looseObject({})
+const formOf = (input: Input): z.ZodObject => (input === 'any' ? ANYTHING : input)
 const ARGUMENTS = z.record(z.string(), z.string())
 const URI = z.strictObject({ uri: z.string() })
 const TASK = z.strictObject({ method: z.enum(['tasks/get', 'tasks/result', 'tasks/cancel']), taskId: z.string() })
@@ -74,7 +78,7 @@ export function selfConnector(spec: SelfSpec): Connector {
   const targets = [
     ...entries(spec.tools, (name, { risk, description, sensitive, definition = {}, input = NOTHING, run, tasks }) => {
       if (name === ANY_NAME) throw definitionFault('self: tools are named one by one: each has a risk of its own.')
-      const inputSchema = definition['inputSchema'] ?? advertise(input, 'input', `${name}.input`)
+      const inputSchema = definition['inputSchema'] ?? advertise(formOf(input), 'input', `${name}.input`)
       const tool = target('tool', name, { risk, description, sensitive, input, run, definition: { ...definition, name, description, inputSchema } })
       return tasks === undefined ? [tool] : [tool, target('task', name, { sensitive, input: TASK, run: tasks, definition: {} })]
     }),
@@ -114,13 +118,14 @@ interface Made {
   readonly risk?: Risk
   readonly description?: string
   readonly sensitive?: boolean | undefined
-  readonly input: z.ZodObject
+  readonly input: Input
   readonly run: Run
   readonly definition: JsonSchema
   readonly matches?: (uri: string) => boolean
 }
 
-function target(kind: TargetKind, name: string, { risk = 'read', description = '', sensitive = false, input, run, definition, matches }: Made): Tool {
+function target(kind: TargetKind, name: string, { risk = 'read', description = '', sensitive = false, input: form, run, definition, matches }: Made): Tool {
+  const input = formOf(form)
   if (!NAME.test(name)) throw definitionFault(`self: ${JSON.stringify(name)} is no ${kind} name: at most 200 visible ASCII characters without quotes.`)
   const advertised = { input: advertise(input, 'input', `${name}.input`), output: {} }
   const facts = { name: targetName(kind, name), title: name, description, risk, scope: 'tenant', sensitive } as const

@@ -1,0 +1,18 @@
+import type { ToolRun } from '@portcullis/core'
+
+/** Goes on with the request that asked, once the gates let its call through. */
+export type Continuation = (run: ToolRun) => Promise<unknown>
+
+/** By the signal of a call, which is made for it and reaches its tool unchanged. */
+const waiting = new WeakMap<AbortSignal, Continuation>()
+
+export function continueWith(signal: AbortSignal, continuation: Continuation): void {
+  waiting.set(signal, continuation)
+}
+
+/** Once: what is dispatched a second time, or by nobody's request, has nothing to run. */
+export function takeContinuation(signal: AbortSignal): Continuation | undefined {
+  const continuation = waiting.get(signal)
+  waiting.delete(signal)
+  return continuation
+}
