@@ -1,0 +1,38 @@
+import { isPlainObject } from '../message.ts'
+import { unguarded, type Handler, type LowServer } from './sdk.ts'
+
+/** Answers the handler that a request gets, in the place of `original`. */
+export type Guard = (method: string, original: Handler | undefined) => Handler
+
+/** By declared capability, the method that there must be a handler for. */
+const HANDLED: Readonly<Record<string, string>> = { tools: 'tools/call', resources: 'resources/read', prompts: 'prompts/get', completions: 'completion/complete', logging: 'logging/setLevel' }
+
+/**
+ * The one place that both lines dispatch from is the `get` of a private map. An own `get` on that very map is asked for every request:
+ * for handlers of before, for those registered late, and for none at all.
+ * @throws Fault `server_unguarded` if there is no such map
+ */
+export function hookHandlers(server: LowServer, guard: Guard): Map<string, Handler> {
+  const map = handlersOf(server)
+  const original = map.get.bind(map)
+  Object.defineProperty(map, 'get', { value: (method: string) => guard(method, original(method) ?? server.fallbackRequestHandler?.bind(server)), writable: false, configurable: false })
+  return map
+}
+
+/** @throws Fault `server_unguarded` */
+export function handlersOf({ _requestHandlers: map }: LowServer): Map<string, Handler> {
+  if (!(map instanceof Map)) throw unguarded('This version of the SDK keeps its handlers somewhere else.')
+  return map as Map<string, Handler>
+}
+
+/**
+ * A server that declares what it has no handler for dispatches from somewhere else, or is not finished.
+ * @throws Fault `server_unguarded`
+ */
+export function checkStructure(server: LowServer): void {
+  const map = handlersOf(server)
+  const declared = server.getCapabilities?.()
+  if (!isPlainObject(declared)) throw unguarded('This version of the SDK does not say what its servers can do.')
+  const missing = Object.keys(HANDLED).filter((capability) => declared[capability] !== undefined && !map.has(HANDLED[capability] ?? ''))
+  if (missing.length > 0 && server.fallbackRequestHandler === undefined) throw unguarded(`The server declares ${missing.join(', ')} and has no handler for it.`)
+}

@@ -1,0 +1,62 @@
+import { checkStructure, handlersOf, hookHandlers, type Guard } from './handler-map.ts'
+import { proveGuarded } from './canary.ts'
+import { lowServerOf, requestIdOf, signalOf, unguarded, type LowServer, type ServerLike, type TransportLike } from './sdk.ts'
+import { Guarded, watchAnswers, type Send } from './tripwire.ts'
+
+/** Told of each connection before it begins: `send` leaves past everything that is put on the transport. */
+export type OnConnect = (transport: TransportLike, send: Send) => void
+
+/** Classes of servers that let an answer out past the guard: never again. */
+const leaky = new WeakSet<object>()
+const hooked = new WeakSet<object>()
+
+/**
+ * Guards a server of either SDK line, `McpServer` or `Server`: from its next `connect` on, every request gets the handler that `guard`
+ * answers, whenever and however the server registered its own. `connect` rejects with a Fault `server_unguarded` if that cannot be
+ * proven for this version of the SDK; no transport is started then.
+ * @throws Fault `server_unguarded` for what is no server, is connected already, or is guarded already
+ */
+export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConnect): void {
+  const low = lowServerOf(server)
+  if (low.transport !== undefined) throw unguarded('The server is connected already: what it answered until now was not guarded.')
+  if (hooked.has(low)) throw unguarded('The server is guarded already: make a new one for each connection.')
+  hooked.add(low)
+  const { constructor } = low
+  const connect = low.connect.bind(low)
+  let guarded = new Guarded()
+  let map: Map<string, unknown> | undefined
+
+  /** The map is asked by method alone; which request it was for is known when the handler is called. */
+  const noting: Guard = (method, original) => (request, context) => {
+    const id = requestIdOf(context)
+    if (id === undefined) throw unguarded('This version of the SDK does not say which request it handles.')
+    const seen = guarded
+    seen.saw(id)
+    // Nothing is sent for what was cancelled by the time its handler is through.
+    const settled = (): void => {
+      if (signalOf(context)?.aborted === true) setImmediate(() => seen.take(id))
+    }
+    const answer = (async () => guard(method, original)(request, context))()
+    answer.then(settled, settled)
+    return answer
+  }
+
+  const guardedConnect = async (transport: TransportLike): Promise<void> => {
+    if (low.transport !== undefined) throw unguarded('The server is connected already: make a new one for each connection.')
+    if (leaky.has(constructor)) throw unguarded('A server of this class answered past the guard: it is not connected again.')
+    checkStructure(low)
+    await proveGuarded(low)
+    map ??= hookHandlers(low, noting)
+    guarded = new Guarded()
+    const send = watchAnswers(transport, guarded, () => leaky.add(constructor))
+    onConnect?.(transport, send)
+    await connect(transport)
+    if (handlersOf(low) !== map) throw await refused(low)
+  }
+  Object.defineProperty(low, 'connect', { value: guardedConnect, configurable: true, writable: true })
+}
+
+async function refused(low: LowServer): Promise<Error> {
+  await low.close().catch(() => undefined)
+  return unguarded('The server changed its handlers while it connected.')
+}
