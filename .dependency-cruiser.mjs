@@ -17,7 +17,7 @@ const MAY = {
   fastify: { siblings: ['core', 'http', 'mcp'], npm: ['fastify'] },
   testing: { siblings: ['core'], npm: ['fast-check'] },
   verify: { siblings: [], npm: [] },
-  cli: { siblings: ['core', 'verify'], npm: [] },
+  cli: { siblings: ['core', 'verify'], npm: ['@modelcontextprotocol/client'] },
 }
 
 const escape = (text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)

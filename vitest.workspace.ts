@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { RequirementsReporter } from './test-support/requirements-reporter.ts'
 
+const root = fileURLToPath(new URL('.', import.meta.url))
+
 /** What a project starts once a run. */
-const globalSetup: Readonly<Record<string, string>> = { 'packages/postgres': 'test/global-setup.ts' }
+const globalSetup: Readonly<Record<string, string>> = { 'packages/postgres': `${root}packages/postgres/test/global-setup.ts` }
 
 /** Siblings resolve to their sources, so that tests never depend on a stale build and mutants are seen across packages. */
-const root = fileURLToPath(new URL('.', import.meta.url))
 const packages = readdirSync(`${root}packages`)
 const examples = readdirSync(`${root}examples`).map((name) => `examples/${name}`).filter((folder) => existsSync(`${root}${folder}/test`))
 type Exports = Record<string, { '@portcullis/source': string }>

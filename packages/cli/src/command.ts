@@ -1,4 +1,5 @@
 import { Fault } from '@portcullis/core'
+import { classify } from './classify.ts'
 import { key } from './key.ts'
 import { secret } from './secret.ts'
 import { verify } from './verify.ts'
@@ -11,6 +12,8 @@ const USAGE = `Usage: portcullis <command>
       Makes the secret of an API credential. It is shown once.
   verify <log file> --key <verifier key> [--checkpoint <file>] [--json]
       Verifies an exported audit log.
+  classify --url <address> [--header 'name: value']... | --command '<program> <arguments>' | <file or -> [--json]
+      Proposes which of a server's own tools read, write and destroy, for you to confirm.
 
 Exit status: 0 done (verify: valid), 1 failed (verify: invalid), 2 not understood (verify: undecided).
 `
@@ -21,12 +24,12 @@ export interface Terminal {
   readonly err: (text: string) => void
 }
 
-export type Command = (argv: readonly string[], terminal: Terminal) => number
+export type Command = (argv: readonly string[], terminal: Terminal) => number | Promise<number>
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([['key', key], ['secret', secret], ['verify', verify]])
+const COMMANDS: ReadonlyMap<string, Command> = new Map([['key', key], ['secret', secret], ['verify', verify], ['classify', classify]])
 
 /** What the program does, apart from the process around it; answers the exit status. */
-export function run(argv: readonly string[], terminal: Terminal): number {
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.out(USAGE)
@@ -38,7 +41,7 @@ export function run(argv: readonly string[], terminal: Terminal): number {
     return 2
   }
   try {
-    return command(rest, terminal)
+    return await command(rest, terminal)
   } catch (error) {
     terminal.err(`${error instanceof Error ? error.message : 'Something went wrong.'}\n`)
     return error instanceof Fault ? 1 : 2
