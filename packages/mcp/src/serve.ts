@@ -8,6 +8,7 @@ import { inFixedWords } from './fixed-words.ts'
 import type { McpHostOptions } from './host-options.ts'
 import type { Host, HostContext } from './host.ts'
 import type { Handle, Line, Ticket } from './line.ts'
+import { isLevel } from './log-level.ts'
 import { isId, readMessage, type Message } from './message.ts'
 import { classify, type Carrier, type Classified } from './methods.ts'
 import { isStream, unlessRefused } from './peek.ts'
@@ -81,6 +82,7 @@ export function serveOn(makeLine: (handle: Handle) => Line, portcullis: Portcull
     if (classified?.kind !== 'list' && classified?.kind !== 'call') {
       const early = await dispatch(portcullis, message, classified, caller)
       if (early.kind === 'refusal') return refusalResponse(classified === undefined ? { ...early, status: statusOf(early, carrier) } : early, id)
+      if (message.method === 'logging/setLevel' && !isLevel(message.params['level'])) return refusalResponse(ingressRefusal('malformed', 'params'), id)
       if (classified?.kind === 'forget') session?.watched.delete(String(message.params['uri']))
       if (classified?.kind === 'dropped' && session === undefined) return new Response(null, { status: 202 })
       cancelled(session, message)
