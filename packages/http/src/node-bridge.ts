@@ -1,6 +1,5 @@
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Portcullis } from '@portcullis/core'
 import { router, type RouterOptions } from './router.ts'
 
@@ -46,8 +45,12 @@ export function nodeBridge(portcullis: Portcullis, { fix, onFault, ...options }:
     outgoing.once('close', () => {
       if (!outgoing.writableFinished) gone.abort()
     })
+    const chunks = incoming.iterator({ destroyOnReturn: false })
     try {
-      await send(await routes.fetch(toRequest(url, incoming, gone.signal)), outgoing)
+      await send(await routes.fetch(toRequest(url, incoming, chunks, gone.signal)), outgoing, gone.signal)
+      // What is left of a body that was refused is let go: unread, it would hold up whatever this connection is asked next.
+      await chunks.return?.()
+      incoming.resume()
     } catch (fault) {
       if (!gone.signal.aborted) onFault?.(fault)
       outgoing.destroy()
@@ -62,12 +65,21 @@ function normal(target: string, own: string): URL | undefined {
   return `${url.pathname}${url.search}` === target ? url : undefined
 }
 
-function toRequest(url: URL, incoming: IncomingMessage, signal: AbortSignal): Request {
+function toRequest(url: URL, incoming: IncomingMessage, chunks: AsyncIterator<Uint8Array>, signal: AbortSignal): Request {
   const { method: sent = '' } = incoming
   const method = FORBIDDEN.has(sent) ? 'UNSERVED' : sent
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  return new Request(url, { method, headers: headersOf(incoming), signal, ...(hasBody ? { body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>, duplex: 'half' } : {}) })
+  return new Request(url, { method, headers: headersOf(incoming), signal, ...(hasBody ? { body: bodyOf(chunks), duplex: 'half' } : {}) })
 }
+
+/** Nothing of it is read before somebody asks. */
+const bodyOf = (chunks: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array> => new ReadableStream({
+  async pull(controller) {
+    const { done, value } = await chunks.next()
+    if (done === true) controller.close()
+    else controller.enqueue(value)
+  },
+}, { highWaterMark: 0 })
 
 /** Keeps what is sent twice. Over HTTP/2 the host comes as `:authority` (RFC 9113 §8.3.1), and the other names with a colon are no headers. */
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
@@ -80,10 +92,17 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
   return headers
 }
 
-async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader()
+  const stop = (): void => void reader?.cancel().catch(() => undefined)
+  if (gone.aborted) return stop()
+  gone.addEventListener('abort', stop, { once: true })
   outgoing.writeHead(response.status, [...response.headers].flat())
-  if (response.body === null) outgoing.end()
-  else await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), outgoing)
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) outgoing.flushHeaders() // its first event may be hours away
+  for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
+    if (!outgoing.write(piece.value)) await once(outgoing, 'drain', { signal: gone })
+  }
+  outgoing.end()
 }
 
 function refuse(outgoing: ServerResponse, sentence: string): void {
