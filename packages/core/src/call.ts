@@ -21,6 +21,11 @@ export interface Call extends Request {
   readonly arguments?: unknown
   /** Resumes a held call: its stored arguments are dispatched, and `arguments` may be left out. */
   readonly approvalId?: string | undefined
+  /**
+   * Chosen by the caller, 1 to 255 visible ASCII characters: the same call with the same key is dispatched once in 24 hours, and answered
+   * again with what it was answered first. Reads ignore it.
+   */
+  readonly idempotencyKey?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** A later round of a call that asked: what the client answered, and the sealed state that came with the question. */
   readonly answers?: { readonly responses: Readonly<Record<string, unknown>>; readonly state?: string | undefined } | undefined

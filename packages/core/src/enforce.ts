@@ -36,7 +36,7 @@ async function throughTheGates(passage: Passage): Promise<Outcome | 'changed'> {
   if (entered.kind !== 'pass') return passage.refuse(entered)
   const permitted = permit(run, entered.proof, call.tool, call.kind)
   if (permitted.kind !== 'pass') return passage.refuse(permitted)
-  const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof), passage.resumed())
+  const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof), { resumed: passage.resumed(), idempotencyKey: call.idempotencyKey })
   if (prepared.kind !== 'pass') return passage.refuse(trace.at('policy', prepared))
   const owners = await passage.owners(prepared.proof)
   if (owners.kind !== 'pass') return passage.refuse(owners.gate === 'dispatch' ? trace.at('dispatch', owners) : owners)
@@ -46,7 +46,8 @@ async function throughTheGates(passage: Passage): Promise<Outcome | 'changed'> {
   const startBy = passage.startBy()
   const admission = await passage.admit(owned.proof)
   if (admission.kind === 'changed') return 'changed'
-  if (admission.kind === 'repeated' || admission.kind === 'conflict') return passage.refuse(trace.at('dispatch', deny('dispatch', 'idempotency_conflict', { effect: admission.kind === 'conflict' ? admission.effect : 'done' })))
+  if (admission.kind === 'repeated') return passage.repeat(admission)
+  if (admission.kind === 'conflict') return passage.refuse(trace.at('dispatch', deny('dispatch', 'idempotency_conflict', { effect: admission.effect })))
   const reserved = trace.at('quota', decideQuota(owned.proof, admission))
   if (reserved.kind !== 'pass') return passage.refuse(reserved)
   const approved = trace.at('approval', decideApproval(reserved.proof))

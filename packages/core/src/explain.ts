@@ -32,7 +32,10 @@ export type View = 'caller' | 'operator'
 
 type Stopped = AnyDeny | AnyHold | undefined
 
-/** Runs gates 1 to 10 without their effects; gates 11 to 13 are never reached. Ownership needs the vendor and is said to be unchecked. */
+/**
+ * Runs gates 1 to 10 without their effects; gates 11 to 13 are never reached. Ownership needs the vendor and is said to be unchecked. An
+ * idempotency key is not looked up: the rows say what the call would meet with one that was never used.
+ */
 export async function explain(runtime: Runtime, call: Call, view: View): Promise<Explanation> {
   const passage = new Passage(runtime, call)
   try {
@@ -68,7 +71,7 @@ async function judge(passage: Passage, asksVendor: boolean): Promise<Stopped> {
   if (entered.kind !== 'pass') return entered
   const permitted = permit(run, entered.proof, call.tool, call.kind)
   if (permitted.kind !== 'pass') return permitted
-  const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof))
+  const prepared = decideArguments(permitted.proof, await passage.arguments(entered.proof), { idempotencyKey: call.idempotencyKey })
   if (prepared.kind !== 'pass') return prepared
   const { key } = permitted.proof.ready
   const owners = asksVendor ? await passage.owners(prepared.proof) : { kind: 'pass' as const, proof: prepared.proof.claimed.map(() => key) }

@@ -15,21 +15,22 @@ import { deny, effectOf, type AnyDeny, type AnyHold, type Pass } from './chain/v
 import { checkedAnswer } from './dispatching.ts'
 import { within } from './deadline.ts'
 import { Fault } from './fault.ts'
+import { idempotencyOf } from './idempotency-key.ts'
 import { requesterOf } from './identity/requester.ts'
 import type { AdmissionJudgement } from './ledger/admit.ts'
-import type { AdmitAnswer, AdmitItem, CloseAnswer } from './ledger/item.ts'
+import type { AdmitAnswer, AdmitItem, CloseAnswer, Idempotency } from './ledger/item.ts'
 import { tell, type Outcome } from './outcome.ts'
 import type { DispatchAnswer, DispatchContext } from './ports/dispatcher.ts'
 import { askOwners, type Owners } from './owners.ts'
 import { refuse } from './refuse.ts'
-import { openRound, sealRound, type Resumed } from './secrets/sealed-round.ts'
+import { outcomeOf } from './release.ts'
+import { keep, repeat, type Repeated } from './repeat.ts'
+import { openRound, type Resumed } from './secrets/sealed-round.ts'
 import { Run } from './run.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Time after the deadline in which a completion may still come before the reconciler takes the call (ms). */
 const GRACE = 15_000
-/** How long the state of a call that asked holds (ms). */
-const ROUND_MS = 900_000
 /** How old a decision may be when it is admitted (ms). */
 const DECISION_AGE = 60_000
 /** How often a decision is made anew because the facts changed under it. */
@@ -41,9 +42,10 @@ export class Passage {
   readonly decisionId: string
   readonly #runtime: Runtime
   #run: Run
-  #stage: 'deciding' | 'admitting' | 'admitted' | 'dispatched' | 'completed' = 'deciding'
+  #stage: 'deciding' | 'admitting' | 'admitted' | 'dispatched' | 'completed' | 'repeating' = 'deciding'
   #answer: DispatchAnswer | undefined
-  /** The vendor was asked for owners: if the call is refused after all, that asking was for nothing. */
+  #idempotency: Idempotency | undefined
+  /** The vendor was asked for owners: if nothing is dispatched after all, that asking was for nothing. */
   #asked = false
 
   constructor(runtime: Runtime, call: Call) {
@@ -107,10 +109,11 @@ export class Passage {
     const { principal, now } = scope.place.who
     // Asking for owners takes time: what was decided long ago is decided anew, on facts and a token of this moment.
     if (this.#runtime.clock.now() - now > DECISION_AGE) return { kind: 'changed', authorization: snapshot.version }
+    this.#idempotency = idempotencyOf(owned, this.#runtime.argumentKey)
     const item: AdmitItem = {
       kind: 'admit', callId: this.decisionId, authorization: snapshot.version, principal: principal.id, limits: snapshot.limits,
       deadlineMs: this.#runtime.callMs + GRACE, job: { instance: known.named.instance.id, tool: known.named.name },
-      approval: this.#approval(owned),
+      approval: this.#approval(owned), idempotency: this.#idempotency,
       body: recordBody('call', { call: this.decisionId, gates: this.trace.toString(), ...continued(owned.prepared), ...describe(this.#run.subject), ...describeArguments(owned, this.#runtime.argumentKey), ...describeAnswers(this.call.answers?.responses, this.#runtime.argumentKey), owned: owned.prepared.claimed.map(({ record }) => record) }),
     }
     this.#stage = 'admitting'
@@ -119,6 +122,14 @@ export class Passage {
     this.#stage = answer.kind === 'admitted' ? 'admitted' : 'deciding'
     if (answer.kind === 'admitted') registerAdmission(answer)
     return answer
+  }
+
+  /** The answer of the call that has the key. Nothing is dispatched; a call that was, whatever breaks now, may have taken effect. */
+  repeat(repeated: Repeated): Promise<Outcome> {
+    this.#stage = 'repeating'
+    this.#countAsking()
+    if (this.#idempotency === undefined) throw new Fault('port_shape', 'The ledger knows again what has no key.')
+    return repeat(this.#runtime, this.#run, this.#idempotency, repeated, this.decisionId)
   }
 
   /** What admission would decide. Changes nothing. */
@@ -161,7 +172,7 @@ export class Passage {
     const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status: asks ? 'asked' : status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
     try {
       const { ledger } = await this.#run.door(this.#tenant())
-      const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, body })
+      const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, keep: status === 'not_sent' ? undefined : this.#keep(verdict), body })
       this.#stage = 'completed'
       return closed
     } catch (fault) {
@@ -178,14 +189,12 @@ export class Passage {
 
   /** Lets the answer out, now that its record is durable. */
   release(recorded: Recorded<Pass<Releasable> | AnyDeny>): Outcome {
-    const { answer } = recorded
-    if (answer.kind !== 'pass') return tell(answer, this.decisionId)
-    const { text, ask, prepared } = answer.proof
-    const { decisionId } = this
-    if (ask === undefined) return { kind: 'result', text, decisionId, ...(prepared.permitted.ready.known.named.tool.own === undefined ? {} : { raw: true }) }
-    const { ids, clock, sealKey } = this.#runtime
-    const round = { binding: prepared.binding(), callId: prepared.round?.callId ?? decisionId, expiresAt: clock.now() + ROUND_MS, state: ask.state }
-    return { kind: 'asked', requests: ask.inputRequests, state: sealRound(sealKey, ids.next('rnd'), round), decisionId }
+    return outcomeOf(this.#runtime, recorded.answer, this.decisionId)
+  }
+
+  /** What is kept for repeats: exactly what is released. */
+  #keep(verdict: Pass<Releasable> | AnyDeny): string | undefined {
+    return this.#idempotency === undefined ? undefined : keep(this.#runtime, { ...this.#idempotency, tenant: this.#tenant(), callId: this.decisionId }, outcomeOf(this.#runtime, verdict, this.decisionId))
   }
 
   withhold(stopped: AnyDeny): Outcome {
@@ -193,15 +202,19 @@ export class Passage {
   }
 
   refuse(stopped: AnyDeny | AnyHold): Promise<Outcome> {
-    const { who } = this.#run.subject
     if (stopped.code === 'shed') {
       this.#runtime.count('shed')
       return Promise.resolve(tell(stopped, this.decisionId))
     }
-    if (this.#asked && who !== undefined) this.#runtime.probes.take(who.claims.tenant, who.principal.id, who.claims.credential, this.#runtime.clock.now())
+    this.#countAsking()
     const { tool, kind = 'tool' } = this.call
     const asked = stopped.code === 'tool_unknown' && typeof tool === 'string' ? { asked: targetName(kind, tool).slice(0, 128) } : {}
     return refuse(this.#runtime, this.#run, stopped, this.decisionId, asked)
+  }
+
+  #countAsking(): void {
+    const { who } = this.#run.subject
+    if (this.#asked && who !== undefined) this.#runtime.probes.take(who.claims.tenant, who.principal.id, who.claims.credential, this.#runtime.clock.now())
   }
 
   /** The one place where faults end. What surely was not dispatched is given back; what may have been stays said. */
@@ -210,7 +223,7 @@ export class Passage {
     this.#runtime.count('faults')
     if (this.#stage === 'admitting' || this.#stage === 'admitted') void this.#abandon()
     const reads = this.#run.subject.known?.named.tool.risk === 'read'
-    const effect = this.#stage === 'dispatched' && !reads ? 'unknown' : 'none'
+    const effect = (this.#stage === 'dispatched' || this.#stage === 'repeating') && !reads ? 'unknown' : 'none'
     if (fault instanceof Fault && fault.code === 'audit_unavailable') return tell(deny('audit', 'audit_unavailable', { effect }), this.decisionId)
     return { kind: 'fault', effect, decisionId: this.decisionId }
   }

@@ -22,14 +22,14 @@ type Said = AnyDeny | AnyHold | undefined
 export type Noted = 'recorded' | 'counted' | 'shed'
 
 /** Everything that makes two refusals equal. What the caller sent is not in it, or a flood could make each one new. */
-const keyOf = (subject: Subject, kind: string, stopped: Said): string =>
+const keyOf = (subject: Subject, kind: string, stopped: Said, repeats: string | undefined): string =>
   JSON.stringify([
     kind, subject.claims?.tenant, subject.claims === undefined ? null : nameOf(subject.claims, subject.who), subject.claims?.credential, subject.claims?.session, subject.reach === undefined ? null : reachKey(subject.reach), subject.known?.named.name ?? null,
-    stopped?.gate, stopped?.code, stopped?.security,
+    stopped?.gate, stopped?.code, stopped?.security, repeats,
   ])
 
 /**
- * Records refusals of known principals, explanations, and what was asked of a vendor before a write, in their tenant's log. The first of
+ * Records refusals of known principals, explanations, repeats, and what was asked of a vendor before a write, in their tenant's log. The first of
  * its kind is durable before it is answered; repeats are counted in memory and written when the window ends, so a crash loses at most
  * 60 s of counts.
  */
@@ -48,11 +48,11 @@ export class Refusals {
     this.#onFault = onFault
   }
 
-  /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. */
-  async note(subject: Subject & Required<Pick<Subject, 'claims'>>, kind: 'refusal' | 'explanation' | 'ownership', stopped: Said, more: Readonly<Record<string, unknown>>): Promise<Noted> {
+  /** `shed` means that nothing was written and the caller is to be told so. Rejects when the record cannot be made durable. `repeats`: the call that was answered again. */
+  async note(subject: Subject & Required<Pick<Subject, 'claims'>>, kind: 'refusal' | 'explanation' | 'ownership' | 'repeat', stopped: Said, more: Readonly<Record<string, unknown>>, repeats?: string): Promise<Noted> {
     const now = this.#clock.now()
     const { tenant } = subject.claims
-    const key = keyOf(subject, kind, stopped)
+    const key = keyOf(subject, kind, stopped, repeats)
     const known = this.#windows.get(key)
     if (known !== undefined) {
       known.count += 1

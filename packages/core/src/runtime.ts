@@ -31,9 +31,9 @@ export interface Runtime {
   /** Askings for owners, by principal. */
   readonly asking: InFlight
   readonly refusals: Refusals
-  /** Keys the digests of arguments in the audit. */
+  /** Keys the digests of arguments in the audit, and those of idempotency keys. */
   readonly argumentKey: KeyObject
-  /** Seals what a client keeps between the rounds of a call. */
+  /** Seals what a client keeps between the rounds of a call, and the answers that are kept for repeats. */
   readonly sealKey: Uint8Array
   /** How long a call may take at the vendor, and a port to answer (ms). */
   readonly callMs: number

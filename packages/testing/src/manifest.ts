@@ -85,8 +85,7 @@ const codes: readonly Entry[] = [
   ...proven('approval_required', 'approval_pending', 'approval_refused', 'approval_expired', 'approval_consumed', 'approval_stale'),
   ...proven('self_approval'),
   ...later('precondition_unmet'), // pre-issued approvals have conditions, others do not
-  ...proven('credential_unavailable', 'endpoint_forbidden', 'connector_failed', 'connector_timeout', 'cancelled'),
-  ...later('idempotency_conflict'),
+  ...proven('credential_unavailable', 'endpoint_forbidden', 'connector_failed', 'connector_timeout', 'cancelled', 'idempotency_conflict'),
   ...proven('audit_unavailable'),
   ...proven('record_not_found', 'customer_leak_blocked', 'secret_echo', 'output_invalid', 'output_too_large'),
 ]

@@ -1,6 +1,7 @@
 import { digestOf } from '../approvals/digest.ts'
 import type { CustomerKey, Tool } from '../connectors/connector.ts'
 import { inputIssues } from '../connectors/input-issues.ts'
+import { isIdempotencyKey } from '../idempotency-key.ts'
 import { requesterOf } from '../identity/requester.ts'
 import { canonicalJson } from '../json/canonical.ts'
 import { roundBinding, type Resumed, type SealedRound } from '../secrets/sealed-round.ts'
@@ -19,6 +20,13 @@ const CLAIM_LIMIT = 50
 /** Persons who must approve a destructive call. */
 export const QUORUM = 1
 
+/** What came beside the arguments. */
+interface Beside {
+  readonly resumed?: Resumed
+  /** Of any shape, from outside. */
+  readonly idempotencyKey?: unknown
+}
+
 /** The arguments as they will be digested, approved and dispatched: parsed once, plain, frozen. */
 class InputFrozen {
   readonly #permitted: Permitted
@@ -26,13 +34,15 @@ class InputFrozen {
   readonly #text: string
   readonly #sent: unknown
   readonly #round: SealedRound | undefined
+  readonly #idempotencyKey: string | undefined
 
-  constructor(permitted: Permitted, input: unknown, text: string, sent: unknown, round: SealedRound | undefined) {
+  constructor(permitted: Permitted, input: unknown, text: string, sent: unknown, round: SealedRound | undefined, idempotencyKey: string | undefined) {
     this.#permitted = permitted
     this.#input = input
     this.#text = text
     this.#sent = sent
     this.#round = round
+    this.#idempotencyKey = idempotencyKey
   }
 
   get permitted(): Permitted {
@@ -56,6 +66,11 @@ class InputFrozen {
   /** The earlier round that this one goes on from. */
   get round(): SealedRound | undefined {
     return this.#round
+  }
+
+  /** Of a write whose caller wants it to happen once. */
+  get idempotencyKey(): string | undefined {
+    return this.#idempotencyKey
   }
 
   /** What the state of a later round is bound to. */
@@ -98,9 +113,11 @@ class OwnershipProven {
 export type Owned = OwnershipProven
 
 /** Gate 8, arguments: marked fields are filled in and never accepted; then the schema runs once, and what it made is frozen. */
-export function decideArguments(permitted: Permitted, raw: unknown, resumed: Resumed = 'none'): Verdict<'policy', Prepared> {
+export function decideArguments(permitted: Permitted, raw: unknown, { resumed = 'none', idempotencyKey }: Beside = {}): Verdict<'policy', Prepared> {
   const { known, key } = permitted.ready
   const { tool } = known.named
+  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) return deny('policy', 'input_invalid', { detail: 'an idempotency key is 1 to 255 visible ASCII characters' })
+  const once = tool.risk === 'read' ? undefined : idempotencyKey
   const copy = plainCopy(raw ?? {}, INPUT_LIMITS)
   if (!copy.ok) return deny('policy', 'input_invalid', { detail: copy.code })
   const filled = tool.fill(copy.value, key)
@@ -110,12 +127,14 @@ export function decideArguments(permitted: Permitted, raw: unknown, resumed: Res
   if (tool.risk === 'destructive') {
     if (canonical(copy.value) === undefined) return deny('policy', 'input_invalid', { detail: 'text is not well-formed' })
     if (Buffer.byteLength(parsed.text) > SHOWN_LIMIT) return deny('policy', 'input_invalid', { detail: 'more than 16 KiB cannot be shown to a voter' })
+  }
+  if (tool.risk === 'destructive' || once !== undefined) {
     // A default that is drawn anew each time would give every repetition another digest.
     const again = parse(tool.input, filled.value)
     if (!again.ok || again.text !== parsed.text) return deny('policy', 'input_invalid', { detail: 'the input schema is not deterministic' })
   }
   if (resumed !== 'none' && !holds(resumed, permitted, parsed.text)) return deny('policy', 'input_invalid', { detail: 'the request state does not hold for this call' })
-  const prepared = new InputFrozen(permitted, parsed.value, parsed.text, copy.value, resumed === 'none' ? undefined : resumed)
+  const prepared = new InputFrozen(permitted, parsed.value, parsed.text, copy.value, resumed === 'none' ? undefined : resumed, once)
   return prepared.claimed.length > CLAIM_LIMIT ? deny('policy', 'input_invalid', { detail: 'too many records in one call' }) : pass(prepared)
 }
 

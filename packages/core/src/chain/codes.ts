@@ -90,7 +90,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   connector_failed: deny('dispatch', 'The connected system did not carry out the call.', 'Check the connected system before you try again.', { effect: 'unknown' }),
   connector_timeout: deny('dispatch', 'The connected system did not answer in time.', 'Check the connected system before you try again.', { effect: 'unknown' }),
   cancelled: deny('dispatch', 'The call was cancelled.', 'Check the connected system before you try again.', { effect: 'unknown' }),
-  idempotency_conflict: deny('dispatch', 'The idempotency key was used for another call.', 'Use a new key.'),
+  idempotency_conflict: deny('dispatch', 'The idempotency key is taken: by another call, or by this one, whose answer is not there.', 'For another call use a new key. For the same call repeat it later with this key, or check the connected system.'),
 
   audit_unavailable: deny('audit', 'The call could not be recorded.', 'Try again shortly.', later),
 
