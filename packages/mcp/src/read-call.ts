@@ -1,22 +1,25 @@
 import type { Call, TargetKind } from '@portcullis/core'
 import { isName, isPlainObject, type Message } from './message.ts'
 
-/** The one `_meta` key of ours that is read: resumes a held call by the id of its approval. */
+/** Resumes a held call by the id of its approval. */
 const APPROVAL = 'dev.portcullis/approval'
+/** A call that must happen once, however often it is sent. Core looks at what is in it. */
+const IDEMPOTENCY_KEY = 'dev.portcullis/idempotency-key'
 /** A sealed state is never this long. */
 const LONGEST_STATE = 16_384
 
-export type ReadCall = Pick<Call, 'tool' | 'kind' | 'arguments' | 'approvalId' | 'answers'>
+export type ReadCall = Pick<Call, 'tool' | 'kind' | 'arguments' | 'approvalId' | 'idempotencyKey' | 'answers'>
 
 /** What the params ask for. Arguments of any shape go to gate 8, which answers and records; undefined for a name or a form that is none. */
 export function readCall(target: TargetKind, params: Message['params']): ReadCall | undefined {
   const { _meta: meta = {} } = params
   const named = nameAndArguments(target, params)
-  const approvalId = target === 'tool' && isPlainObject(meta) ? meta[APPROVAL] : undefined
   const answers = answersOf(params)
-  if (named === undefined || answers === 'malformed' || !isPlainObject(meta) || (approvalId !== undefined && !isName(approvalId))) return undefined
+  if (named === undefined || answers === 'malformed' || !isPlainObject(meta)) return undefined
+  const { [APPROVAL]: approvalId, [IDEMPOTENCY_KEY]: idempotencyKey } = target === 'tool' ? meta : {}
+  if ((approvalId !== undefined && !isName(approvalId)) || (idempotencyKey !== undefined && typeof idempotencyKey !== 'string')) return undefined
   const { tool, sent } = named
-  return { tool, kind: target, approvalId, answers, arguments: sent === undefined && approvalId === undefined ? {} : sent }
+  return { tool, kind: target, approvalId, idempotencyKey, answers, arguments: sent === undefined && approvalId === undefined ? {} : sent }
 }
 
 function nameAndArguments(target: TargetKind, params: Message['params']): { readonly tool: string; readonly sent: unknown } | undefined {
