@@ -189,6 +189,17 @@ describe.each(LINES)('on $line', ({ mcpHost }) => {
     await client.close()
   })
 
+  verifies('CH-14', 'what a client did not declare it is not asked; what a tool throws nobody hears', async () => {
+    await using set = await listening()
+    const id = await begin(set)
+    const call = async (name: string) => (await set.post(set.token, { id: 2, method: 'tools/call', params: { name } }, { 'mcp-session-id': id })).text()
+    const lacking = await call('test_missing_capability')
+    expect(JSON.parse(lacking)).toEqual({ jsonrpc: '2.0', id: 2, error: { code: -32021, message: 'Missing required client capability', data: { requiredCapabilities: { sampling: {} } } } })
+    const broken = await call('test_error_handling')
+    expect(broken).toContain('"code":"connector_failed"')
+    expect(broken).not.toContain('intentionally')
+  })
+
   verifies(['CH-15', 'tool_unknown'], 'in 2025 an unknown resource has a code of its own, and nothing says how long an answer may be kept', async () => {
     await using set = await listening()
     const id = await begin(set)
