@@ -1,0 +1,122 @@
+import { Fault } from '@portcullis/core'
+import type { AdmitItem, LedgerAnswer, LedgerItem, VoteItem } from '@portcullis/core/ports'
+import { findText, keyText } from './key-text.ts'
+
+/** What every item says: the columns of the arrays that `step` takes, one entry an item. */
+interface Columns {
+  readonly kinds: string[]
+  readonly ids: (string | null)[]
+  readonly who: (number | null)[]
+  readonly versions: (number | null)[]
+  readonly included: (number | null)[]
+  readonly overage: (boolean | null)[]
+  readonly tenantRates: (number | null)[]
+  readonly principalRates: (number | null)[]
+  readonly deadlines: (number | null)[]
+  readonly jobs: (string | null)[]
+  readonly more: (string | null)[]
+  readonly lengths: number[]
+}
+
+/** A batch as the parameters of `step`. */
+export class Batch {
+  readonly columns: Columns = { kinds: [], ids: [], who: [], versions: [], included: [], overage: [], tenantRates: [], principalRates: [], deadlines: [], jobs: [], more: [], lengths: [] }
+  /** Each once: the places in it are what `who` names. */
+  readonly principals: string[] = []
+  readonly bodies: Buffer[] = []
+  readonly #places = new Map<string, number>()
+
+  constructor(items: readonly LedgerItem[]) {
+    for (const item of items) this.#add(item)
+  }
+
+  #add(item: LedgerItem): void {
+    const body = Buffer.from(item.body)
+    this.bodies.push(body)
+    const admits = item.kind === 'admit' ? item : undefined
+    const { columns } = this
+    columns.kinds.push(kindOf(item))
+    columns.ids.push(item.kind === 'note' ? null : keyText(item.kind === 'vote' ? item.approvalId : item.callId))
+    columns.who.push(admits === undefined ? null : this.#place(findText(admits.principal)))
+    columns.versions.push('authorization' in item ? item.authorization : null)
+    columns.included.push(admits === undefined ? null : atMost(admits.limits.included, -1))
+    columns.overage.push(admits === undefined ? null : admits.limits.overage)
+    columns.tenantRates.push(admits === undefined ? null : atMost(admits.limits.tenantPerMinute, 0))
+    columns.principalRates.push(admits === undefined ? null : atMost(admits.limits.principalPerMinute, 0))
+    columns.deadlines.push(admits === undefined ? null : Math.ceil(admits.deadlineMs))
+    columns.jobs.push(admits === undefined ? null : jobText(admits))
+    columns.more.push(moreOf(item))
+    columns.lengths.push(body.length)
+  }
+
+  #place(principal: string): number {
+    const known = this.#places.get(principal)
+    if (known !== undefined) return known
+    const place = this.principals.push(principal)
+    this.#places.set(principal, place)
+    return place
+  }
+}
+
+/** Several batches behind each other, in the order of the parameters of `step`. */
+export function columnsOf(batches: readonly Batch[]): readonly unknown[] {
+  const all = <K extends keyof Columns>(name: K): Columns[K][number][] => batches.flatMap(({ columns }) => columns[name] as Columns[K][number][])
+  return [
+    all('kinds'), all('ids'), batches.flatMap(({ principals }) => principals), numbers(all('who')), numbers(all('versions')), numbers(all('included')), all('overage'),
+    numbers(all('tenantRates')), numbers(all('principalRates')), numbers(all('deadlines')), all('jobs'), all('more'), numbers(all('lengths')),
+    Buffer.concat(batches.flatMap(({ bodies }) => bodies)),
+  ]
+}
+
+/** The function answers with the ledger's answers; how many there are is checked, what they say is checked by core. */
+export function answersOf(json: unknown, count: number): readonly LedgerAnswer[] {
+  if (!Array.isArray(json) || json.length !== count) throw new Fault('storage_failed', 'PostgreSQL gave another number of answers than there were questions.')
+  return json as readonly LedgerAnswer[]
+}
+
+const STEPS = { complete: 'outcome', abandon: 'abandoned', reconcile: 'reconciled' } as const
+
+function kindOf(item: LedgerItem): string {
+  if (item.kind === 'admit' || item.kind === 'note' || item.kind === 'vote') return item.kind
+  return item.kind === 'complete' && item.status === 'not_sent' ? 'not_sent' : STEPS[item.kind]
+}
+
+/** What few items have, as JSON whose strings are JSON texts again: no NUL and no half of a character gets that far. */
+function moreOf(item: LedgerItem): string | null {
+  if (item.kind === 'admit') return admitMore(item)
+  if (item.kind === 'vote') return voteMore(item)
+  return item.kind === 'complete' && item.keep !== undefined ? keyText(item.keep) : null
+}
+
+export function admitMore({ approval, idempotency }: Pick<AdmitItem, 'approval' | 'idempotency'>): string | null {
+  if (approval === undefined && idempotency === undefined) return null
+  const kept = idempotency === undefined ? {} : { key: findText(idempotency.key), fingerprint: findText(idempotency.fingerprint) }
+  if (approval === undefined) return JSON.stringify(kept)
+  const { ask, request } = approval
+  return JSON.stringify({
+    ...kept,
+    ask: {
+      digest: findText(ask.digest), requester: findText(ask.requester), electorate: ask.electorate.map(keyText),
+      ...(ask.approvalId === undefined ? {} : { named: keyText(ask.approvalId) }),
+    },
+    request: {
+      id: keyText(request.id), digest: findText(request.digest), requester: findText(request.requester), quorum: request.quorum, self: request.self.map(keyText),
+      request: withoutBrace(request),
+    },
+  })
+}
+
+const voteMore = ({ vote }: VoteItem): string => JSON.stringify({ person: keyText(vote.person), decision: vote.decision, vote: withoutBrace(vote) })
+
+/** What of an open call need not be found, with no braces around it. */
+const jobText = ({ principal, job, idempotency }: AdmitItem): string =>
+  withoutBrace({ principal, instance: job.instance, tool: job.tool, ...(idempotency === undefined ? {} : { idempotencyKey: idempotency.key }) }).slice(1)
+
+/** The database adds what only it knows, and the brace. */
+const withoutBrace = (value: object): string => JSON.stringify(value).slice(0, -1)
+
+/** What is not a number is no limit that anything fits. */
+export const atMost = (limit: number, none: number): number => (Number.isNaN(limit) ? none : limit)
+
+/** PostgreSQL's text of an array of numbers: `pg` would quote each. */
+export const numbers = (values: readonly (number | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`

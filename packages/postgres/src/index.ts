@@ -1,0 +1,2 @@
+export { migrate, type MigrateOptions } from './migrate.ts'
+export { postgresStorage, type PostgresOptions } from './postgres-storage.ts'

@@ -1,0 +1,33 @@
+import type { AdmitAnswer, Approval, CloseAnswer, Ledger, NoteAnswer, OpenCall, Usage, VoteAnswer } from '@portcullis/core/ports'
+import { Appender } from './appender.ts'
+import { admitMore, atMost } from './batch.ts'
+import type { Door } from './door.ts'
+import { findText, keyText } from './key-text.ts'
+
+/** How long the open intents that were handed out are nobody else's (ms). */
+const LEASE = 60_000
+
+type Judgement = Awaited<ReturnType<Ledger['judge']>>
+
+/** One tenant's durable decisions: what changes something goes through the queue, questions are one statement each. */
+export function ledgerOf(door: Door): Ledger {
+  const { place, tenant, owner, now } = door
+  const appender = new Appender(door)
+  const ask = async <T>(name: string, ...values: readonly unknown[]): Promise<T> => (await place.call(name, [tenant, place.role, ...values])) as T
+  return {
+    admit: (item) => appender.push<AdmitAnswer>(item),
+    complete: (item) => appender.push<CloseAnswer>(item),
+    abandon: (item) => appender.push<CloseAnswer>(item),
+    reconcile: (item) => appender.push<CloseAnswer>(item),
+    note: (item) => appender.push<NoteAnswer>(item),
+    vote: (item) => appender.push<VoteAnswer>(item),
+    recall: (callId) => ask<OpenCall | undefined>('recall', keyText(callId)),
+    due: ({ limit }) => ask<readonly OpenCall[]>('due', now(), owner, LEASE, limit),
+    approval: (id) => ask<Approval | undefined>('approval_of', keyText(id)),
+    callsOf: async (principal) => (await ask<Usage | undefined>('calls_of', now(), findText(principal))) ?? { used: 0, reserved: 0 },
+    judge: async ({ principal, limits, approval }) => ask<Judgement>(
+      'judge', now(), findText(principal), atMost(limits.included, -1), limits.overage, atMost(limits.tenantPerMinute, 0), atMost(limits.principalPerMinute, 0),
+      admitMore({ approval }),
+    ),
+  }
+}

@@ -1,0 +1,34 @@
+import { inject } from 'vitest'
+import { verifies } from '@portcullis/test-support'
+import { migrate, postgresStorage } from '@portcullis/postgres'
+import { manualClock, storageLaws } from '../../testing/src/index.ts'
+import { freshDatabase } from './database.ts'
+
+/** Which requirement a law's subject is about. */
+const PROVES: Readonly<Record<string, string[]>> = {
+  log: ['AU-04', 'EM-02'], quota: ['CH-09', 'EM-02'], approval: ['AP-01', 'EM-02'], call: ['CH-12', 'EM-02'], idempotency: ['CH-14', 'EM-02'],
+  tenant: ['IS-01', 'IS-06', 'EM-02'], standing: ['ID-06', 'EM-02'], model: ['EM-02', 'EM-04'],
+}
+
+const database = freshDatabase(inject('postgres'))
+let schemas = 0
+
+const laws = storageLaws(async () => {
+  const { owner, app, role } = await database
+  const schema = `law_${(schemas += 1)}`
+  await migrate(owner, { schema, role, login: app.user })
+  const clock = manualClock(Date.UTC(2026, 10, 22, 12))
+  const open = () => postgresStorage({ connection: { ...app, max: 4 }, schema, role, now: () => clock.now() })
+  let storage = open()
+  return {
+    storage, clock,
+    async reopen() {
+      await storage.close()
+      storage = open()
+      return storage
+    },
+    dispose: () => storage.close(),
+  }
+})
+
+for (const { id, name, check } of laws) verifies(PROVES[id.split('/')[0]!]!, `PostgreSQL keeps the law ${id}: ${name}`, check)
