@@ -4,6 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -36,10 +37,12 @@ export interface PostgresServer {
 
 /**
  * The shell between us and the postmaster. It reads a pipe that only we hold: whatever ends us, SIGKILL included, ends the pipe, and then
- * the server and its data go too. It is a session of its own, so that Ctrl-C in a terminal leaves the order of things to us.
+ * the server and its data go too. It is a session of its own, so that Ctrl-C in a terminal leaves the order of things to us. The server
+ * alone holds the other end of 3: when that ends, no process of it is left.
  */
 const KEEPER = `folder=$1; shift
-"$@" </dev/null >>"$folder/log" 2>&1 &
+"$@" </dev/null >&3 2>>"$folder/log" &
+exec 3>&-
 read -r word
 [ "$word" = dead ] || kill -QUIT $! 2>/dev/null
 wait $!
@@ -88,12 +91,16 @@ export async function startPostgres(
   const start = async (port: number): Promise<string | undefined> => {
     const from = existsSync(log) ? readFileSync(log).length : 0
     const command = [found.postgres, '-D', data, '-p', String(port), ...flags]
-    keeper = spawn('sh', ['-c', KEEPER, 'sh', folder, ...command], { ...account, env, cwd: folder, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+    keeper = spawn('sh', ['-c', KEEPER, 'sh', folder, ...command], { ...account, env, cwd: folder, detached: true, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] })
     keeper.stdin?.on('error', () => undefined) // it may be gone before us
+    let ended = false
+    ;(keeper.stdio[3] as Readable).resume().once('close', () => {
+      ended = true
+    })
     for (;;) {
       const said = existsSync(log) ? readFileSync(log).subarray(from).toString() : ''
       if (said.includes(READY)) return undefined
-      if (/FATAL|PANIC|database system is shut down|not found|rror while loading/.test(said) || keeper.exitCode !== null) {
+      if (ended) {
         await dismiss('dead')
         return said
       }
