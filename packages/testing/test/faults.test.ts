@@ -9,9 +9,9 @@ import { CONNECTORS } from './pretend/connectors.ts'
 
 const play = (...plans: readonly Plan[]) => rehearse(BENIGN, CONNECTORS, (clock) => memoryStorage({ clock }), plans)
 
-test('without faults the script is read, done, held, done, used up, not sent and refused', async () => {
+test('without faults the script is read, done, held, done, used up, not sent, refused, done and told again', async () => {
   const { outcomes, broken, struck } = await play()
-  expect(outcomes.map((outcome) => ('code' in outcome ? outcome.code : outcome.kind))).toEqual(['result', 'result', 'approval_required', 'result', 'approval_consumed', 'credential_unavailable', 'customer_out_of_scope'])
+  expect(outcomes.map((outcome) => ('code' in outcome ? outcome.code : outcome.kind))).toEqual(['result', 'result', 'approval_required', 'result', 'approval_consumed', 'credential_unavailable', 'customer_out_of_scope', 'result', 'result'])
   expect(broken).toEqual([])
   expect(struck).toBe(0)
 })

@@ -4,7 +4,7 @@ import { verifies } from '@portcullis/test-support'
 import { memoryStorage } from '@portcullis/core/memory'
 import type { World, WorldBinding, WorldPrincipal, WorldTenant } from '@portcullis/core'
 import { callArbitrary, requestArbitrary } from '../src/arbitrary/call.ts'
-import { dramaArbitrary, stepArbitrary, type Step } from '../src/arbitrary/step.ts'
+import { dramaArbitrary, errandArbitrary, stepArbitrary, type Step } from '../src/arbitrary/step.ts'
 import { soundToken } from '../src/arbitrary/token.ts'
 import { worldArbitrary } from '../src/arbitrary/world.ts'
 import { transcript, type Round } from '../src/explore/two-worlds.ts'
@@ -22,7 +22,7 @@ function partyOf(step: Step): string | undefined {
   return token === undefined ? undefined : token.signer === 'own' ? token.tenant : token.signer
 }
 
-const steps = (world: World) => fc.oneof({ weight: 1, arbitrary: dramaArbitrary(world) }, { weight: 1, arbitrary: fc.array(stepArbitrary(world), { minLength: 4, maxLength: 8 }) })
+const steps = (world: World) => fc.oneof({ weight: 2, arbitrary: dramaArbitrary(world) }, { weight: 1, arbitrary: errandArbitrary(world) }, { weight: 2, arbitrary: fc.array(stepArbitrary(world), { minLength: 4, maxLength: 8 }) })
 
 /** South's accounts do what north's accounts do, with tokens of their own. */
 const mirrored = (world: World) =>

@@ -19,6 +19,7 @@ export interface CallLiteral extends RequestLiteral {
   readonly tool: string
   readonly arguments?: unknown
   readonly approval?: number | 'invented' | undefined
+  readonly idempotencyKey?: string | undefined
 }
 
 const endpoint: fc.Arbitrary<Endpoint> = fc.oneof(
@@ -65,10 +66,15 @@ function argumentsFor(tool: string, fields: Readonly<Record<string, unknown>>, w
   return Object.fromEntries(Object.entries(fields).filter(([field]) => own.includes(field) || field === 'tenant' || wild))
 }
 
+/** Few, so that calls meet; and now and then a text that is none. */
+export const idempotencyKey: fc.Arbitrary<string> = weighted([12, 'one'], [6, 'two'], [1, 'not a key'])
+
 export const callArbitrary = (world: World): fc.Arbitrary<CallLiteral> =>
   fc
     .record({
       request: requestArbitrary(world), tool: name, fields: sent, wild: fc.integer({ min: 0, max: 9 }), approval: sometimes(8, fc.constantFrom<number | 'invented'>(0, 1, 'invented')),
-      odd: sometimes(4, fc.constantFrom<unknown>(null, 'text', [], 7, { deep: [[[1]]] })),
+      key: sometimes(25, idempotencyKey), odd: sometimes(4, fc.constantFrom<unknown>(null, 'text', [], 7, { deep: [[[1]]] })),
     })
-    .map(({ request, tool, fields, wild, approval, odd }) => ({ ...request, tool, arguments: odd === undefined ? argumentsFor(tool, fields, wild === 0) : odd, ...(approval === undefined ? {} : { approval }) }))
+    .map(({ request, tool, fields, wild, approval, key, odd }) => ({
+      ...request, tool, arguments: odd === undefined ? argumentsFor(tool, fields, wild === 0) : odd, ...(approval === undefined ? {} : { approval }), ...(key === undefined ? {} : { idempotencyKey: key }),
+    }))

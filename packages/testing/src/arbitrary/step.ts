@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { World } from '@portcullis/core'
 import type { Change } from '../world/change.ts'
-import { callArbitrary, requestArbitrary, type CallLiteral, type RequestLiteral } from './call.ts'
+import { callArbitrary, idempotencyKey, requestArbitrary, type CallLiteral, type RequestLiteral } from './call.ts'
 import { MOODS } from '../world/vendor.ts'
 import { binding } from './tenant.ts'
 import { soundToken } from './token.ts'
@@ -58,12 +58,12 @@ const vote = (world: World): fc.Arbitrary<Step> =>
 /** A call that gets as far as the vendor, whatever the vendor then does. */
 const visit = (world: World): fc.Arbitrary<Step> =>
   fc
-    .record({ who: weighted([2, 'ann'], [1, 'bob']), tool: fc.constantFrom('psa.find_ticket', 'psa.reveal', 'psa.add_ticket', 'notices', 'rmm.list_hosts', 'psa.close_ticket'), wide: fc.boolean(), mood: fc.option(fc.constantFrom(...MOODS), { nil: undefined }) })
-    .map(({ who, tool, wide, mood }) => ({
+    .record({ who: weighted([2, 'ann'], [1, 'bob']), tool: fc.constantFrom('psa.find_ticket', 'psa.reveal', 'psa.add_ticket', 'notices', 'rmm.list_hosts', 'psa.close_ticket'), wide: fc.boolean(), mood: fc.option(fc.constantFrom(...MOODS), { nil: undefined }), key: sometimes(30, idempotencyKey) })
+    .map(({ who, tool, wide, mood, key }) => ({
       kind: 'call', look: 'none', weather: 'clear',
       call: {
         token: soundToken(world, 'north', who), endpoint: wide ? { kind: 'tenant' } : { kind: 'customer', customer: 'acme' }, tool,
-        arguments: { ...(tool.endsWith('_ticket') && tool !== 'psa.add_ticket' ? { id: 101 } : {}), ...(mood === undefined ? {} : { mood }) },
+        arguments: { ...(tool.endsWith('_ticket') && tool !== 'psa.add_ticket' ? { id: 101 } : {}), ...(mood === undefined ? {} : { mood }) }, ...(key === undefined ? {} : { idempotencyKey: key }),
       },
     }))
 
@@ -92,15 +92,15 @@ export const dramaArbitrary = (world: World): fc.Arbitrary<readonly Step[]> => {
       who: weighted([3, 'ann'], [2, 'bot'], [1, 'ant'], [1, 'cat']), wide: fc.boolean(), sent: callArbitrary(world), tool: weighted([3, 'psa.purge'], [2, 'psa.wipe_ticket'], [1, 'psa.reset_all']),
       between: sometimes(15, stepArbitrary(world)), vote: first, ballots: sometimes(15, first), wait: sometimes(30, time),
       meanwhile: sometimes(20, meanwhile), how: fc.constantFrom('same' as const, 'same' as const, 'named' as const, 'named' as const, 'bare' as const),
-      after: sometimes(30, time), twice: fc.boolean(), last: stepArbitrary(world),
+      after: sometimes(30, time), twice: fc.boolean(), key: sometimes(25, idempotencyKey), last: stepArbitrary(world),
     })
-    .map(({ who, wide, sent, tool: wanted, between, vote: ballot, ballots, wait, meanwhile: event, how, after, twice, last }) => {
+    .map(({ who, wide, sent, tool: wanted, between, vote: ballot, ballots, wait, meanwhile: event, how, after, twice, key, last }) => {
       const tenantWide = who === 'ann' && (wanted === 'psa.reset_all' || (wide && wanted === 'psa.purge'))
       const tool = wanted === 'psa.reset_all' && !tenantWide ? 'psa.purge' : wanted
       const mood = (sent.arguments as { readonly mood?: unknown } | null)?.mood
       const call: CallLiteral = {
         token: soundToken(world, 'north', who), endpoint: tenantWide ? { kind: 'tenant' } : { kind: 'customer', customer: 'acme' }, tool,
-        arguments: { ...(tool === 'psa.wipe_ticket' ? { id: 101 } : {}), ...(mood === undefined ? {} : { mood }) },
+        arguments: { ...(tool === 'psa.wipe_ticket' ? { id: 101 } : {}), ...(mood === undefined ? {} : { mood }) }, ...(key === undefined ? {} : { idempotencyKey: key }),
       }
       const again: Step = { kind: 'again', of: 0, how }
       const opening: Step = { kind: 'call', call, look: 'none', weather: 'clear' }
@@ -109,6 +109,29 @@ export const dramaArbitrary = (world: World): fc.Arbitrary<readonly Step[]> => {
     })
 }
 
+/** A write that must happen once: sent again, at other times and under other facts, beside other calls and callers with its key. */
+export const errandArbitrary = (world: World): fc.Arbitrary<readonly Step[]> => {
+  const account = weighted([4, 'ann'], [2, 'bot'], [1, 'bob'], [1, 'cat'])
+  const mood = sometimes(50, fc.constantFrom(...MOODS))
+  const errand = fc.record({ who: account, tool: fc.constantFrom('psa.close_ticket', 'psa.add_ticket'), mood, key: idempotencyKey }).map(({ who, tool, mood: vendor, key }): CallLiteral => ({
+    token: soundToken(world, 'north', who), endpoint: { kind: 'customer', customer: 'acme' }, tool, idempotencyKey: key,
+    arguments: { ...(tool === 'psa.close_ticket' ? { id: 101 } : {}), ...(vendor === undefined ? {} : { mood: vendor }) },
+  }))
+  const calls = (call: CallLiteral): Step => ({ kind: 'call', call, look: 'none', weather: 'clear' })
+  return errand.chain((call) => {
+    const next: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 6, arbitrary: fc.constant<Step>({ kind: 'again', of: 0, how: 'same' }) },
+      { weight: 2, arbitrary: fc.constantFrom('hello', 'x').map((note) => calls({ ...call, arguments: { ...(call.arguments as object), note } })) },
+      { weight: 1, arbitrary: account.map((who) => calls({ ...call, token: soundToken(world, 'north', who) })) },
+      { weight: 1, arbitrary: fc.constant(calls({ ...call, idempotencyKey: 'another' })) },
+      { weight: 2, arbitrary: time },
+      { weight: 1, arbitrary: change.map((event): Step => ({ kind: 'change', tenant: 'north', change: event })) },
+      { weight: 2, arbitrary: stepArbitrary(world) },
+    )
+    return fc.array(next, { minLength: 2, maxLength: 6 }).map((steps) => [calls(call), ...steps])
+  })
+}
+
 /** A short history. */
 export const historyArbitrary = (world: World): fc.Arbitrary<readonly Step[]> =>
-  fc.oneof({ weight: 3, arbitrary: fc.array(stepArbitrary(world), { minLength: 4, maxLength: 7 }) }, { weight: 2, arbitrary: dramaArbitrary(world) })
+  fc.oneof({ weight: 3, arbitrary: fc.array(stepArbitrary(world), { minLength: 4, maxLength: 7 }) }, { weight: 2, arbitrary: dramaArbitrary(world) }, { weight: 1, arbitrary: errandArbitrary(world) })

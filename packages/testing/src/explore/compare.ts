@@ -30,7 +30,7 @@ export function compareStopped(what: string, expected: Stopped, actual: Seen, ap
 
 export function compareOutcome(expected: Expected, actual: Outcome, approvals: string[]): void {
   if (expected.kind !== 'result') return compareStopped('a call', expected, actual, approvals)
-  same('a call', expected, actual.kind === 'result' ? { kind: 'result', value: JSON.parse(actual.text) } : actual)
+  same('a call', { kind: 'result', value: expected.value }, actual.kind === 'result' ? { kind: 'result', value: JSON.parse(actual.text) } : actual)
 }
 
 export function compareList(expected: ExpectedList | Stopped, actual: Seen): void {

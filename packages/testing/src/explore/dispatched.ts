@@ -9,12 +9,12 @@ import { same } from './compare.ts'
 const DISPATCH = STAGES.find(({ gate }) => gate === 'dispatch')?.number ?? 0
 
 /**
- * What must hold of every dispatch, whatever the oracle thinks: at most one a call and none before gate 11; in the tenant of the
+ * What must hold of every dispatch, whatever the oracle thinks: at most one a call, none before gate 11 and none for a call that is answered again; in the tenant of the
  * token, through an instance of that tenant, with the key that its mapping has, and with no record of another customer in a write.
  */
 export function checkDispatch(expected: Expected, jobs: readonly DispatchJob[], { token }: CallLiteral, tenantOf: (id: string) => WorldTenant | undefined): void {
   const gate = expected.kind === 'result' ? 13 : (STAGES.find((stage) => stage.gate === expected.gate)?.number ?? 0)
-  const wanted = gate < DISPATCH ? [0] : expected.kind === 'result' || expected.gate === 'respond' ? [1] : [0, 1]
+  const wanted = gate < DISPATCH || expected.again === true ? [0] : expected.kind === 'result' || expected.gate === 'respond' ? [1] : [0, 1]
   same('the number of dispatches', true, wanted.includes(jobs.length))
   for (const { tenant, instance, customer, tool, input } of jobs) {
     same('the tenant of a dispatch', token?.signer === 'own' ? token.tenant : issuerOf(token?.signer ?? ''), token?.signer === 'own' ? tenant : issuerOf(tenant))

@@ -87,6 +87,7 @@ class Player {
     const before = dispatched.length
     const actual = await portcullis.enforce(this.#real(call))
     if (expected.kind !== 'result') this.#reach.meet(expected.code)
+    if (expected.again === true) this.#reach.meet('again')
     compareOutcome(expected, actual, this.#approvals)
     checkDispatch(expected, dispatched.slice(before), call, (tenant) => this.#oracle.tenant(tenant))
   }
@@ -129,7 +130,7 @@ class Player {
   }
 
   #real(call: CallLiteral) {
-    const { tool, arguments: sent, approval } = call
-    return { ...this.#asked(call), tool, ...(sent === undefined ? {} : { arguments: sent }), ...(approval === undefined ? {} : { approvalId: this.#idOf(approval) }) }
+    const { tool, arguments: sent, approval, idempotencyKey } = call
+    return { ...this.#asked(call), tool, ...(sent === undefined ? {} : { arguments: sent }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(approval === undefined ? {} : { approvalId: this.#idOf(approval) }) }
   }
 }

@@ -8,10 +8,9 @@ export const OUT_OF_REACH: Readonly<Partial<Record<Code, string>>> = {
   shed: 'limits are out of the way here; the flood has a test of its own',
   method_unclassified: 'methods are classified by the hosts',
   precondition_unmet: 'pre-issued approvals come later',
-  idempotency_conflict: 'idempotency keys come later',
 }
 
-/** How often each code was met. */
+/** How often each code was met; and `again`, an answer that was given before. */
 export class Reach {
   readonly #met = new Map<string, number>()
 

@@ -100,7 +100,7 @@ class Party {
   }
 
   #real(call: CallLiteral, foreign: readonly string[]) {
-    const { tool, arguments: sent, approval } = call
-    return { ...this.#asked(call), tool, ...(sent === undefined ? {} : { arguments: sent }), ...(approval === undefined ? {} : { approvalId: this.#idOf(approval, foreign) }) }
+    const { tool, arguments: sent, approval, idempotencyKey } = call
+    return { ...this.#asked(call), tool, ...(sent === undefined ? {} : { arguments: sent }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(approval === undefined ? {} : { approvalId: this.#idOf(approval, foreign) }) }
   }
 }

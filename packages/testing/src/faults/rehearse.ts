@@ -27,7 +27,7 @@ const PORT_BREATH = 500
 const MOST_BREATHS = 1_000
 const TURNS = 18
 
-/** The calls of the script: read, write, hold, (vote), use, use again, not sent, somebody else's record. */
+/** The calls of the script: read, write, hold, (vote), use, use again, not sent, somebody else's record, a write with a key, the same again. */
 const CALLS = [
   { tool: 'psa.list_tickets', arguments: {} },
   { tool: 'psa.close_ticket', arguments: { id: 101 } },
@@ -36,6 +36,8 @@ const CALLS = [
   { tool: 'psa.wipe_ticket', arguments: { id: 101 } },
   { tool: 'psa.close_ticket', arguments: { id: 101, mood: 'no_credential' } },
   { tool: 'psa.close_ticket', arguments: { id: 201 } },
+  { tool: 'psa.close_ticket', arguments: { id: 101, note: 'once' }, idempotencyKey: 'once' },
+  { tool: 'psa.close_ticket', arguments: { id: 101, note: 'once' }, idempotencyKey: 'once' },
 ] as const
 const VOTE_AFTER = 2
 
@@ -86,6 +88,7 @@ export async function rehearse(world: World, connectors: readonly Connector[], s
   for (const outcome of outcomes) broken.push(...judge(outcome, performed, lines))
   for (const { job, intended } of performed) if (!intended) broken.push(`${job.callId} was dispatched before its intent was durable`)
   if (performed.filter(({ job, sent }) => sent && job.tool.name === 'wipe_ticket').length > 1) broken.push('one approval was used twice')
+  if (performed.filter(({ job, sent }) => sent && (job.input as { readonly note?: unknown }).note === 'once').length > 1) broken.push('one key was used twice')
   broken.push(...(await leftOpen(inner.storage, world)))
   await portcullis.close()
   return { struck: saboteur.struck, outcomes, broken }
@@ -116,14 +119,16 @@ async function linesOf(storage: Storage | undefined): Promise<readonly Line[]> {
 
 /** A result is true and recorded; whatever else is said, an effect is never denied. */
 function judge(outcome: Outcome, performed: readonly Performed[], lines: readonly Line[]): readonly string[] {
-  const mine = performed.filter(({ job, sent }) => sent && job.callId === outcome.decisionId)
+  // An answer that was given before is the one of the call that its record names.
+  const callId = lines.find((line) => line['kind'] === 'repeat' && line['decision'] === outcome.decisionId)?.['repeats'] ?? outcome.decisionId
+  const mine = performed.filter(({ job, sent }) => sent && job.callId === callId)
   if (outcome.kind !== 'result') {
     const denied = 'effect' in outcome && outcome.effect === 'none' && mine.some(({ job }) => job.tool.risk !== 'read')
     return denied ? [`${outcome.decisionId} took effect and was said not to: ${JSON.stringify(outcome)}`] : []
   }
   const wrong: string[] = []
   if (mine.length !== 1) wrong.push(`${outcome.decisionId} has a result after ${mine.length} dispatches`)
-  if (!lines.some((line) => line['call'] === outcome.decisionId && line['step'] === 'outcome')) wrong.push(`${outcome.decisionId} has a result without a record`)
+  if (!lines.some((line) => line['call'] === callId && line['step'] === 'outcome')) wrong.push(`${outcome.decisionId} has a result without a record`)
   if (!outcome.text.startsWith('{"ticket')) wrong.push(`${outcome.decisionId} has another result than the vendor's`)
   return wrong
 }

@@ -8,6 +8,8 @@ export interface Stopped {
   readonly effect: Effect
   readonly curable?: boolean
   readonly approval?: number
+  /** Said before, to the same call: nothing is sent. */
+  readonly again?: true
   /** Refused at gate 1 with a sound token: whose log says so. */
   readonly tenant?: string
 }
@@ -16,6 +18,7 @@ export interface Answered {
   readonly kind: 'result'
   /** What the JSON of the answer says. */
   readonly value: unknown
+  readonly again?: true
 }
 
 /** Nothing stands in the way, as far as an explanation looks. */

@@ -7,6 +7,7 @@ import { answerOf } from './answer.ts'
 import { cast, judge, mayVote, requesterOf, selfOf, VOTING, voterOf, type NaiveApproval, type VoteRefused } from './approvals.ts'
 import { accept, owned, type Input } from './arguments.ts'
 import { no, type Clear, type Expected, type Stopped } from './expected.ts'
+import { mayBeKey, NaiveKeys } from './keys.ts'
 import { NaiveQuota } from './quota.ts'
 import { authenticate, inTenant, isStopped, reach, type Entered, type Person } from './request.ts'
 import { known, mayCall, type Found } from './tools.ts'
@@ -36,6 +37,7 @@ export class Oracle {
   #world: World
   readonly #definitions: Definitions
   readonly #quota = new NaiveQuota()
+  readonly #keys = new NaiveKeys()
   readonly #approvals: NaiveApproval[] = []
   readonly #opened = new Set<string>()
   #latest = -Infinity
@@ -64,6 +66,9 @@ export class Oracle {
     if (isStopped(prepared)) return prepared
     const { entered, found, input, key } = prepared
     const { person } = entered
+    const once = found.facts.risk === 'read' ? undefined : call.idempotencyKey
+    const earlier = once === undefined ? undefined : this.#keys.again(person, once, prepared.exact, now)
+    if (earlier !== undefined) return earlier
     const stopped = this.#quota.stops(person, now)
     if (stopped !== undefined) return stopped
     const judged = found.facts.risk === 'destructive' ? this.#judge(call, prepared, now) : undefined
@@ -75,6 +80,7 @@ export class Oracle {
     const { sent, expected } = answerOf(entered, found, input, key)
     this.#quota.take(person, now, sent)
     if (judged !== undefined && sent) Object.assign(judged, { state: 'consumed', closedAt: now })
+    if (once !== undefined && sent) this.#keys.take(person, once, prepared.exact, now, expected)
     return expected
   }
 
@@ -152,6 +158,7 @@ export class Oracle {
     if (found === undefined) return no('snapshot', 'tool_unknown')
     const forbidden = mayCall(entered, found, now, this.#definitions)
     if (forbidden !== undefined) return forbidden
+    if (call.idempotencyKey !== undefined && !mayBeKey(call.idempotencyKey)) return no('policy', 'input_invalid')
     const key = customer === undefined ? undefined : (found.instance.mapping[customer] as number)
     const held = this.#named(call, person.tenant)
     const resumed = call.arguments === undefined && held !== undefined && held.requester === requesterOf(person) && held.tool === found.name

@@ -24,6 +24,10 @@ verifies(['AP-02', 'AP-03'], 'votes count, or are refused, as the oracle says', 
   }
 })
 
+verifies(['CH-14', 'idempotency_conflict'], 'a call with a key that was made before is told the same again, where the oracle says so', () => {
+  expect(any.reach.counts.get('again')).toBeGreaterThanOrEqual(100)
+})
+
 const within = (Object.keys(CODES) as Code[]).filter((code) => OUT_OF_REACH[code] === undefined)
 for (let at = 0; at < within.length; at += 3) {
   const three = within.slice(at, at + 3)
