@@ -30,6 +30,10 @@ export class Batch {
     for (const item of items) this.#add(item)
   }
 
+  get bytes(): number {
+    return this.columns.lengths.reduce((sum, length) => sum + length, 0)
+  }
+
   #add(item: LedgerItem): void {
     const body = Buffer.from(item.body)
     this.bodies.push(body)

@@ -1,8 +1,7 @@
-import type { Place } from './place.ts'
+import type { Destination } from './places.ts'
 
 /** One tenant's way in: where its data is, and how it is called there. */
-export interface Door {
-  readonly place: Place
+export interface Door extends Destination {
   /** What stands for the tenant in keys. */
   readonly tenant: string
   /** The tenant's id as JSON text, for whoever looks at the database. */

@@ -1,2 +1,5 @@
 export { migrate, type MigrateOptions } from './migrate.ts'
+export type { Names } from './place.ts'
+export type { Placement } from './places.ts'
 export { postgresStorage, type PostgresOptions } from './postgres-storage.ts'
+export { assertPosture } from './posture.ts'

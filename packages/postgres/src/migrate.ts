@@ -1,8 +1,8 @@
 import { Fault } from '@portcullis/core'
 import pg from 'pg'
-import { TABLES } from './migrations/0001-tables.ts'
-import { POLICIES, TENANT_TABLES } from './migrations/0002-policies.ts'
+import { TENANT_TABLES } from './migrations/0002-policies.ts'
 import { FUNCTIONS, functionText } from './migrations/0003-step.ts'
+import { STEPS } from './migrations/steps.ts'
 import { sqlName } from './names.ts'
 import { storageFault } from './storage-fault.ts'
 
@@ -14,9 +14,6 @@ export interface MigrateOptions {
   /** The user that the application connects as, if it is not the role itself: made a member of the role. */
   readonly login?: string
 }
-
-/** Brings a schema from version n to n + 1. A published step never changes. */
-export const STEPS: readonly string[] = [TABLES + POLICIES]
 
 /**
  * Brings a schema of a database to this build's version, over a connection of its owner's. Any number of processes may do so at the

@@ -1,29 +1,50 @@
 import { Fault } from '@portcullis/core'
 import type pg from 'pg'
+import type { Connections } from './connections.ts'
+import { sqlName } from './names.ts'
+import { assertPostureOf } from './posture.ts'
 import { storageFault } from './storage-fault.ts'
 
-/** Where a tenant's data is: connections, and by what names its schema and the application's role are known there. */
+/** How a schema and the application's role are called. */
+export interface Names {
+  readonly schema: string
+  readonly role: string
+}
+
+/** Where tenants' data is: connections, a schema and a role. Nothing is asked there before its posture was found right. */
 export class Place {
-  readonly pool: pg.Pool
   readonly schema: string
   readonly role: string
   /** Quoted. */
   readonly sqlSchema: string
+  readonly #connections: Connections
+  #ready: Promise<void> | undefined
 
-  constructor(pool: pg.Pool, names: { readonly schema: string; readonly role: string; readonly sqlSchema: string }) {
-    this.pool = pool
-    this.schema = names.schema
-    this.role = names.role
-    this.sqlSchema = names.sqlSchema
+  constructor(connections: Connections, { schema, role }: Names) {
+    this.#connections = connections
+    this.schema = schema
+    this.sqlSchema = sqlName(schema)
+    this.role = role
+    sqlName(role)
+  }
+
+  /** Judged once, and again after a failure. */
+  ready(): Promise<void> {
+    if (this.#ready !== undefined) return this.#ready
+    const ready = this.#with((client) => assertPostureOf(client, this))
+    this.#ready = ready
+    ready.catch(() => (this.#ready = undefined))
+    return ready
   }
 
   /** Calls a function of the schema as one statement, which commits by itself. Answers the JSON it gives. */
   async call(name: string, values: readonly unknown[]): Promise<unknown> {
+    await this.ready()
     const parameters = values.map((_, index) => `$${index + 1}`).join(', ')
     const text = `select ${this.sqlSchema}.${name}(${parameters}) as answer`
     let rows: readonly { readonly answer: string | null }[]
     try {
-      rows = (await this.pool.query<{ answer: string | null }>({ name: `${name} ${this.schema}`, text, values: [...values] })).rows
+      rows = (await this.#connections.pool.query<{ answer: string | null }>({ name: `${name} ${this.schema}`, text, values: [...values] })).rows
     } catch (cause) {
       throw storageFault(cause)
     }
@@ -34,10 +55,8 @@ export class Place {
 
   /** Runs in one transaction as this tenant with the application's rights. What it answers is committed. */
   async transaction<T>(tenant: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    let client: pg.PoolClient | undefined
-    let broken: Error | undefined
-    try {
-      client = await this.pool.connect()
+    await this.ready()
+    return this.#with(async (client) => {
       await client.query('begin')
       await client.query({ name: `enter ${this.schema}`, text: `select ${this.sqlSchema}.enter($1, $2)`, values: [tenant, this.role] })
       const answer = await work(client)
@@ -45,11 +64,22 @@ export class Place {
       const { command } = await client.query('commit')
       if (command !== 'COMMIT') throw new Fault('storage_failed', 'PostgreSQL rolled back instead of committing.')
       return answer
+    })
+  }
+
+  /** A connection on which something failed is not used again: whatever transaction it had ends with it. */
+  async #with<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient | undefined
+    let broken = true
+    try {
+      client = await this.#connections.pool.connect()
+      const answer = await work(client)
+      broken = false
+      return answer
     } catch (cause) {
-      broken = cause instanceof Error ? cause : new Error(String(cause))
       throw storageFault(cause)
     } finally {
-      client?.release(broken) // a connection whose state nobody knows is not used again: its transaction ends with it
+      client?.release(broken)
     }
   }
 }
