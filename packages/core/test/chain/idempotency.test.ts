@@ -208,6 +208,16 @@ describe('a repeat passes the gates of its own moment', () => {
     expect(stage.vendor.jobs).toHaveLength(1)
   }, { more: { shedding: { requests: { principal: 10, tenant: 100 } } } }))
 
+  verifies(['CH-18', 'shed'], 'repeats of many calls make few records: what has no room for its record is not answered', () => withStage(async (stage) => {
+    const calls = Array.from({ length: 6 }, (_, index): Partial<Call> => ({ tool: 'psa.wide', arguments: { ids: [] }, idempotencyKey: `order-${index}` }))
+    for (const call of calls) expect(await codeOf(stage, call)).toBe('result')
+    const codes: string[] = []
+    for (const call of [...calls, ...calls]) codes.push(await codeOf(stage, call))
+    expect(codes).toEqual([...Array<string>(3).fill('result'), ...Array<string>(3).fill('shed'), ...Array<string>(3).fill('result'), ...Array<string>(3).fill('shed')])
+    expect(await records(stage, { kind: 'repeat' })).toHaveLength(3)
+    expect(stage.vendor.jobs).toHaveLength(6)
+  }, { more: { shedding: { records: { principal: 3, tenant: 100 } } } }))
+
   verifies(['CH-18', 'IS-07'], 'a repeat asks the vendor whose the record is, and that asking is counted', () => withStage(async (stage) => {
     const codes: string[] = []
     for (let round = 0; round < 40; round++) codes.push(await codeOf(stage, note))
