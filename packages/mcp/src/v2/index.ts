@@ -4,3 +4,5 @@
  */
 export type { McpHostOptions } from '../host-options.ts'
 export { mcpHost } from './host.ts'
+export { serveStdio } from './stdio.ts'
+export type { StdioOptions, StdioServed } from '../stdio/serve-stdio.ts'
