@@ -1,5 +1,5 @@
 import { Fault, selfConnector, type Connector, type Risk, type SelfResource, type SelfTool, type ToolRun } from '@portcullis/core'
-import { takeContinuation } from './protect/continuations.ts'
+import { takeContinuation, type TargetClass } from './protect/continuations.ts'
 
 /** `'*'` is everything of a kind that the server has, now and later. */
 export type Names = readonly string[] | '*'
@@ -32,6 +32,16 @@ const EMPTY = { type: 'object' } as const
 /** RFC 6570 above level 1: a matcher of ours would not find what the server finds. */
 const OPERATOR = /\{[^A-Za-z0-9_}]/
 
+/** The one body that all of it has: the handler of the request that asked. */
+const goOn = (classified: TargetClass) => async (call: ToolRun): Promise<unknown> => {
+  const continuation = takeContinuation(call.signal)
+  if (continuation === undefined) throw new Fault('server_unguarded', 'A target of `ownServer` was called past `protect`: there is no request whose handler could go on.')
+  return continuation(call, classified)
+}
+
+const run = goOn({ risk: 'read', tasks: false })
+const READ: SelfResource = { definition: {}, read: run }
+
 /**
  * The tools, prompts and resources of a server that somebody already wrote, as the connector `self`: list it in `connectors`, entitle it,
  * and give each tenant one instance of it. It runs what `protect` holds back until the gates have let it through; the server validates
@@ -50,16 +60,8 @@ export function ownServer(table: OwnServerTable): Connector {
   })
 }
 
-/** The one body that all of it has: the handler of the request that asked. */
-async function run(call: ToolRun): Promise<unknown> {
-  const continuation = takeContinuation(call.signal)
-  if (continuation === undefined) throw new Fault('server_unguarded', 'A target of `ownServer` was called past `protect`: there is no request whose handler could go on.')
-  return continuation(call)
-}
-
-const READ: SelfResource = { definition: {}, read: run }
-
 function ownTool(name: string, { risk, sensitive = false, tasks = false }: OwnTool): SelfTool {
+  const run = goOn({ risk, tasks })
   return { risk, sensitive, description: `The tool ${name} of this server.`, definition: { inputSchema: EMPTY }, input: 'any', run, ...(tasks ? { tasks: run } : {}) }
 }
 

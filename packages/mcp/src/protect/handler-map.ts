@@ -36,3 +36,20 @@ export function checkStructure(server: LowServer): void {
   const missing = Object.keys(HANDLED).filter((capability) => declared[capability] !== undefined && !map.has(HANDLED[capability] ?? ''))
   if (missing.length > 0 && server.fallbackRequestHandler === undefined) throw unguarded(`The server declares ${missing.join(', ')} and has no handler for it.`)
 }
+
+/** Notifications that the SDK itself acts on, and those that only a client who was let in may send. */
+const OF_THE_SDK: ReadonlySet<string> = new Set(['notifications/cancelled', 'notifications/progress'])
+const OF_CLIENTS: ReadonlySet<string> = new Set(['notifications/initialized', 'notifications/roots/list_changed'])
+
+/**
+ * A notification has no answer, and so no refusal: what nobody classified, or nobody who was let in sent, is dropped.
+ * @throws Fault `server_unguarded` if there is no such map
+ */
+export function hookNotifications({ _notificationHandlers: map }: LowServer, letIn: () => boolean): void {
+  if (!(map instanceof Map)) throw unguarded('This version of the SDK keeps its handlers of notifications somewhere else.')
+  const original = (map as Map<string, unknown>).get.bind(map)
+  const get = (method: string): unknown => (OF_THE_SDK.has(method) || (OF_CLIENTS.has(method) && letIn()) ? (original(method) ?? drop) : drop)
+  Object.defineProperty(map, 'get', { value: get, writable: false, configurable: false })
+}
+
+const drop = (): undefined => undefined

@@ -22,9 +22,11 @@ export interface LowServer {
   close(): Promise<void>
   setRequestHandler(what: unknown, handler: Handler): void
   getCapabilities?(): unknown
+  getNegotiatedProtocolVersion?(): unknown
   fallbackRequestHandler?: Handler | undefined
   readonly transport?: unknown
   readonly _requestHandlers?: unknown
+  readonly _notificationHandlers?: unknown
 }
 
 /** @throws Fault `server_unguarded` for anything else than a server */

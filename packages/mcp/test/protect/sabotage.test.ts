@@ -75,32 +75,32 @@ describe.each(SDKS)('a changed copy of $name', (sdk) => {
     return { ran, wire, connected: (server as ServerLike).connect(wire as never) }
   }
 
-  verifies('EM-01', 'MCP-01: that still dispatches from the map is guarded', async () => {
+  verifies('EM-01', 'MCP-05: that still dispatches from the map is guarded', async () => {
     const { ran, wire, connected } = begin('unchanged')
     await connected
     expect(await wire.ask('tools/call', { name: 'list' })).toMatchObject({ error: { message: 'no' } })
     expect(ran).toEqual([])
   })
 
-  verifies('EM-01', 'MCP-01: whose handlers are kept elsewhere is refused by its structure', async () => {
+  verifies('EM-01', 'MCP-05: whose handlers are kept elsewhere is refused by its structure', async () => {
     const { wire, connected } = begin('renamed')
     await expect(connected).rejects.toThrow(expect.objectContaining({ code: 'server_unguarded', message: expect.stringContaining('keeps its handlers somewhere else') }))
     expect(wire.onmessage).toBeUndefined()
   })
 
-  verifies('EM-01', 'MCP-01: that dispatches from a second map is refused by the canary', async () => {
+  verifies('EM-01', 'MCP-05: that dispatches from a second map is refused by the canary', async () => {
     const { wire, connected } = begin('second map')
     await expect(connected).rejects.toThrow(expect.objectContaining({ code: 'server_unguarded', message: expect.stringContaining('past the guard') }))
     expect(wire.onmessage).toBeUndefined()
   })
 
-  verifies('EM-01', 'MCP-01: that takes one method off the map is refused by the canary, which names the method', async () => {
+  verifies('EM-01', 'MCP-05: that takes one method off the map is refused by the canary, which names the method', async () => {
     const { wire, connected } = begin('only tools/call')
     await expect(connected).rejects.toThrow(expect.objectContaining({ code: 'server_unguarded', message: expect.stringContaining('answers tools/call past the guard') }))
     expect(wire.onmessage).toBeUndefined()
   })
 
-  verifies('EM-01', 'MCP-01: that lets one name past gives its answer to nobody, and is not connected again', async () => {
+  verifies('EM-01', 'MCP-05: that lets one name past gives its answer to nobody, and is not connected again', async () => {
     const { ran, wire, connected } = begin('one name')
     await connected
     expect(await wire.ask('tools/call', { name: 'other' })).toMatchObject({ error: { message: 'no' } })

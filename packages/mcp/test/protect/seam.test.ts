@@ -12,7 +12,7 @@ const connect = (server: ServerLike, wire: Wire): Promise<void> => server.connec
 
 describe.each(LINES)('$name', (line) => {
   describe.each(Object.keys(shapes(line, () => undefined)))('%s', (shape) => {
-    verifies('CH-16', 'MCP-01: every request meets the guard, and no handler runs before it', async () => {
+    verifies('CH-16', 'MCP-05: every request meets the guard, and no handler runs before it', async () => {
       const ran: string[] = []
       const { server, late } = shapes(line, (name) => ran.push(name))[shape]!()
       const asked: string[] = []

@@ -1,0 +1,100 @@
+import type { ToolRun } from '@portcullis/core'
+import { isPlainObject } from '../message.ts'
+
+/** Who calls, for handlers that have to pick the data of the right tenant. */
+export interface ProtectedCaller {
+  readonly tenant: string
+  /** Within the tenant. */
+  readonly principal: string
+  /** Names the call in the audit. Absent where nothing is called: in lists and handshakes. */
+  readonly callId?: string
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What a handler is given instead of what came. */
+export interface Instead {
+  readonly caller: ProtectedCaller
+  readonly signal?: AbortSignal
+  readonly round?: ToolRun['round']
+}
+
+const CALLER = 'dev.portcullis'
+const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'portcullis-tenant'])
+
+/**
+ * The context of a handler (`extra` of the first SDK line, `ctx` of the second) without the credential that it came with: a handler that
+ * has it could act as its caller somewhere else. In its place stands who calls.
+ */
+export function scrub(context: unknown, instead: Instead): Fields {
+  const given = isPlainObject(context) ? context : {}
+  const { mcpReq, http, authInfo, requestInfo } = given
+  const signal = instead.signal === undefined ? {} : { signal: instead.signal }
+  if (!isPlainObject(mcpReq)) return { ...given, ...signal, authInfo: withCaller(authInfo, instead.caller), ...(isPlainObject(requestInfo) ? { requestInfo: bareRecord(requestInfo) } : {}) }
+  const { req, ...rest } = isPlainObject(http) ? http : { req: undefined }
+  const { responses, state } = instead.round ?? {}
+  return {
+    ...given,
+    mcpReq: { ...mcpReq, ...signal, inputResponses: responses, droppedInputResponseKeys: undefined, requestState: () => state },
+    http: { ...rest, ...(req instanceof Request ? { req: bareRequest(req) } : {}), authInfo: withCaller(isPlainObject(http) ? http['authInfo'] : undefined, instead.caller) },
+  }
+}
+
+/** What a factory is told about the request that it makes a server for, without its credentials. */
+export function scrubFactoryContext(context: unknown): unknown {
+  if (!isPlainObject(context)) return context
+  const { authInfo, requestInfo } = context
+  return {
+    ...context,
+    ...(authInfo === undefined ? {} : { authInfo: withoutToken(authInfo) }),
+    ...(requestInfo instanceof Request ? { requestInfo: bareRequest(requestInfo) } : {}),
+  }
+}
+
+/** Who calls, from what a handler was given. Undefined for a context that did not come through `protect`. */
+export function callerOf(context: unknown): ProtectedCaller | undefined {
+  if (!isPlainObject(context)) return undefined
+  const { http, authInfo } = context
+  const info = isPlainObject(http) ? http['authInfo'] : authInfo
+  const extra = isPlainObject(info) ? info['extra'] : undefined
+  return isPlainObject(extra) ? (extra[CALLER] as ProtectedCaller | undefined) : undefined
+}
+
+function withCaller(authInfo: unknown, caller: ProtectedCaller): Fields {
+  const { extra, ...bare } = withoutToken(authInfo)
+  return { clientId: '', scopes: [], ...bare, extra: { ...(isPlainObject(extra) ? extra : {}), [CALLER]: Object.freeze(caller) } }
+}
+
+/** Nor where somebody else's middleware has put it a second time. */
+export function withoutToken(authInfo: unknown): Fields {
+  if (!isPlainObject(authInfo)) return { token: '' }
+  const { token, extra, ...rest } = authInfo
+  const clean = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([, value]) => !holds(value, token)))
+  return { ...clean(rest), token: '', ...(isPlainObject(extra) ? { extra: clean(extra) } : {}) }
+}
+
+/** What cannot be looked through is not passed on. */
+function holds(value: unknown, token: unknown): boolean {
+  if (typeof token !== 'string' || token === '') return false
+  try {
+    return JSON.stringify(value)?.includes(token) === true
+  } catch {
+    return true
+  }
+}
+
+const bareRequest = ({ url, method, headers, signal }: Request): Request =>
+  new Request(withoutQueryToken(url), { method, signal, headers: Array.from(headers).filter(([name]) => !SECRET_HEADERS.has(name)) })
+
+const bareRecord = ({ headers, url, ...rest }: Fields): Fields => ({
+  ...rest,
+  headers: isPlainObject(headers) ? Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase()))) : {},
+  ...(url === undefined ? {} : { url: url instanceof URL ? new URL(withoutQueryToken(url.href)) : url }),
+})
+
+function withoutQueryToken(text: string): string {
+  if (!URL.canParse(text)) return text
+  const url = new URL(text)
+  url.searchParams.delete('access_token')
+  return url.href
+}

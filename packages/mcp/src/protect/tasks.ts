@@ -1,0 +1,60 @@
+import type { Answer } from '../dispatch.ts'
+import { ingressRefusal, refusal } from '../refusals.ts'
+import { callThrough, type Visit } from './call.ts'
+import { allPages } from './lists.ts'
+import { quietly } from './quietly.ts'
+
+/** Tasks that one authority may have at once, and all together: more, and the oldest are forgotten, for whoever asks. */
+const LIMITS = { own: 256, all: 10_000 } as const
+
+export interface OwnedTask {
+  readonly authority: string
+  readonly tool: string
+}
+
+/**
+ * Whose the tasks are (SES-02). A task belongs to the authority that created it and to nobody else, whatever the SDK's store thinks of
+ * sessions; what is not in here, after a restart or beyond the limits, is nobody's.
+ */
+export class TaskOwners {
+  /** In the order of their creation. */
+  readonly #owned = new Map<string, OwnedTask>()
+
+  add(taskId: string, task: OwnedTask): void {
+    if (this.#owned.has(taskId)) return // an id is given out once
+    const own = Array.from(this.#owned.keys()).filter((id) => this.#owned.get(id)?.authority === task.authority)
+    const oldest = own.length >= LIMITS.own ? own[0] : this.#owned.size >= LIMITS.all ? this.#owned.keys().next().value : undefined
+    if (oldest !== undefined) this.#owned.delete(oldest)
+    this.#owned.set(taskId, task)
+  }
+
+  find(taskId: unknown, authority: string | undefined): OwnedTask | undefined {
+    const task = typeof taskId === 'string' ? this.#owned.get(taskId) : undefined
+    return task !== undefined && task.authority === authority ? task : undefined
+  }
+}
+
+/** No target has this name: whoever asks for what is not theirs is refused, and recorded, like whoever asks for what never was. */
+const NOBODYS = '"'
+const ONE_TASK: ReadonlySet<string> = new Set(['tasks/get', 'tasks/result', 'tasks/cancel'])
+
+export const isTaskMethod = (method: string): boolean => ONE_TASK.has(method) || method === 'tasks/list'
+
+/** `tasks/*` of 2025-11-25: each goes through the chain as a read of the task's tool. */
+export async function answerTask(visit: Visit, owners: TaskOwners, authority: string): Promise<Answer> {
+  const { id, method, params } = visit.message
+  if (method === 'tasks/list') return listTasks(visit, owners, authority)
+  const task = owners.find(params['taskId'], authority)
+  return callThrough(visit, 'task', { id, method, params: { name: task?.tool ?? NOBODYS, arguments: { method, taskId: String(params['taskId']) } } })
+}
+
+/** Of the tasks that the store has, those of this authority whose tool it may still know. */
+async function listTasks(visit: Visit, owners: TaskOwners, authority: string): Promise<Answer> {
+  const { portcullis, asked, request, message: { params } } = visit
+  const list = await portcullis.list(asked, 'task')
+  if (list.kind !== 'list') return refusal(list, portcullis.url)
+  if (params['cursor'] !== undefined) return ingressRefusal('malformed', 'params') // we gave out none
+  const tools = new Set(list.tools.map(({ name }) => name))
+  const all = await allPages('tasks', (cursor) => quietly(visit, { ...(request as object), params: { ...params, cursor } }))
+  return { kind: 'result', result: { tasks: all.filter(({ taskId }) => tools.has(`task:${owners.find(taskId, authority)?.tool ?? NOBODYS}`)) } }
+}
