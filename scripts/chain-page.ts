@@ -153,6 +153,7 @@ export function chainPage(stages: readonly Stage[], notYet: readonly string[]): 
     '- A refusal of a token that verified is recorded in the tenant’s log before it is answered; from gate 11 on it is in the record of the outcome. Equal ones within a minute are one record with a count.',
     '- Ingress (0) stands before anybody is known. Floods are shed there too, whatever gate refused them: counted, not recorded.',
     '- Anything that breaks, takes too long or answers in the wrong shape refuses. `effect` says whether something happened at the vendor: `none`, `done`, `unknown`.',
+    '- A write with an idempotency key that was made before ends at the admission: its kept answer is released once a record names the first call, or `idempotency_conflict` says why there is none. Nothing is reserved, consumed or dispatched.',
     ...(notYet.length === 0 ? [] : [`- In the catalogue and not answered by anything yet: ${list(notYet)}.`]), '',
     '## Who else asks', '',
     '| question | gates | effects |', '|---|---|---|',

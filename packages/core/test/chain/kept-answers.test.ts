@@ -5,6 +5,7 @@ import { inProcess } from '../../src/broker/in-process.ts'
 import type { Call } from '../../src/call.ts'
 import { ask } from '../../src/connectors/round.ts'
 import { selfConnector } from '../../src/connectors/self.ts'
+import { createPortcullis } from '../../src/create.ts'
 import type { AdmitItem, CompleteItem } from '../../src/ledger/item.ts'
 import type { Outcome } from '../../src/outcome.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
@@ -12,7 +13,7 @@ import { sealAnswer } from '../../src/secrets/sealed-answer.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { psa, rmm } from '../fixtures/psa.ts'
 import { bytesOf, Stage } from '../fixtures/stage.ts'
-import { keys, tenantOf } from '../fixtures/world.ts'
+import { keys, tenantOf, URL_, worldOf } from '../fixtures/world.ts'
 
 const question = { which: { method: 'elicitation/create', params: { message: 'Which?' } } } as const
 let runs = 0
@@ -85,6 +86,22 @@ describe('what is kept', () => {
     expect(new Set(seals.map((sealed) => sealed.split('.')[1]?.slice(0, 40))).size).toBe(2)
     expect(JSON.stringify(items) + (await stage.written())).not.toMatch(/SECRET-KEY/)
     for (const sealed of seals) expect(Buffer.from(sealed.split('.')[1]!, 'base64url').toString('latin1')).not.toContain('done')
+  })
+
+  verifies(['CH-14', 'EM-02'], 'another process on the same store gives the same answer, and dispatches nothing', async () => {
+    await using stage = await Stage.open()
+    const first = await stage.call(note)
+    const sent: unknown[] = []
+    const other = await createPortcullis({
+      url: URL_, storage: stage.storage.inner, keys, connectors: [psa, rmm], clock: stage.clock, warn: () => undefined, world: worldOf(),
+      dispatcher: { owner: stage.vendor.owner, dispatch: async (job) => (sent.push(job), { kind: 'succeeded', value: { done: false } }) },
+    })
+    const asked = { ...note, tool: 'psa.note', token: stage.token('operator'), endpoint: { kind: 'customer', customer: 'acme' } } as const
+    expect(bytesOf(await other.enforce(asked))).toBe(bytesOf(first))
+    expect(sent).toEqual([])
+    expect(await other.enforce({ ...asked, idempotencyKey: 'another' })).toMatchObject({ kind: 'result', text: '{"done":false}' })
+    expect(await stage.call({ ...note, idempotencyKey: 'another' })).toMatchObject({ kind: 'result', text: '{"done":false}' })
+    expect([sent.length, stage.vendor.jobs.length]).toEqual([1, 1])
   })
 
   verifies('CH-14', 'a call without a key keeps nothing, and neither does one that was not sent', async () => {
