@@ -77,9 +77,13 @@ export class Wire {
   onmessage?: (message: unknown, extra?: unknown) => void
   onclose?: () => void
   readonly sent: Record<string, unknown>[] = []
-  readonly sessionId?: string
+  readonly sessionId: string | undefined
   #told: () => void = () => undefined
   #id = 0
+
+  constructor(sessionId?: string) {
+    this.sessionId = sessionId
+  }
 
   async start(): Promise<void> {}
 

@@ -1,0 +1,137 @@
+import { createMcpHandler, requireScopes } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { describe, expect, test } from 'vitest'
+import { verifies } from '@portcullis/test-support'
+import { ownServer, protect } from '../../src/index.ts'
+import type { ServerLike } from '../../src/protect/sdk.ts'
+import { existing, seen, table, type Seen } from './existing.ts'
+import { begin, clientOf, HOSTINGS, raw, type Hosting } from './hostings.ts'
+import { LINES, type Line } from './lines.ts'
+import { tenants } from './tenants.ts'
+
+const hostingOf = (name: string): Hosting => HOSTINGS.find((hosting) => hosting.name === name)!
+const MODERN = hostingOf('server by its entry, 2026')
+const SESSIONS = HOSTINGS.filter(({ sessions }) => sessions)
+const DENIED = { isError: true, _meta: { 'dev.portcullis/denial': { code: 'role_forbids' } } }
+
+/** The ways to make a server that other guards have been walked around by. */
+const SHAPES: Readonly<Record<string, (line: Line, what: Seen) => ServerLike>> = {
+  'capabilities declared in the constructor': (line, what) => {
+    const server = new line.McpServer({ name: 'eager', version: '1.0.0' }, { capabilities: { tools: {} } })
+    server.registerTool('list', {}, async () => { what.ran.push('list'); return { content: [] } })
+    return server as never
+  },
+  'the first tool registered last': (line, what) => {
+    const server = new line.McpServer({ name: 'lazy', version: '1.0.0' })
+    queueMicrotask(() => server.registerTool('list', {}, async () => { what.ran.push('list'); return { content: [] } }))
+    return server as never
+  },
+  'the low-level server of a high-level one': (line, what) => existing(line, what).server as never,
+}
+
+describe.each(HOSTINGS)('around the guard on $name', (hosting) => {
+  describe.each(Object.keys(SHAPES))('trap: %s', (shape) => {
+    verifies('EM-01', 'MCP-05: a denied tool does not run, with valid and with invalid arguments', async () => {
+      await using set = await tenants(table())
+      const what = seen()
+      const fetch = hosting.host(protect(set.portcullis, async () => {
+        const server = SHAPES[shape]!(hosting.line, what)
+        await Promise.resolve()
+        return server
+      }) as never)
+      const client = await clientOf(hosting, fetch, set.token.auditor)
+      for (const sent of [{}, { status: 'open' }, { status: [] }]) expect(await client.callTool({ name: 'list', arguments: sent })).toMatchObject(DENIED)
+      expect(what.ran).toEqual([])
+      await client.close()
+      const admin = await clientOf(hosting, fetch, set.token.admin)
+      await admin.callTool({ name: 'list', arguments: {} })
+      expect(what.ran).toHaveLength(1)
+      await admin.close()
+    })
+  })
+})
+
+describe.each(SESSIONS)('trap: sessions that are bound to nobody, on $name', (hosting) => {
+  verifies('CH-01', 'SES-02: with somebody else\'s session id nothing is asked, heard, answered or ended', async () => {
+    await using set = await tenants(table())
+    const fetch = hosting.host(protect(set.portcullis, () => existing(hosting.line, seen()) as never))
+    const session = (await begin(hosting, fetch, set.token.admin))!
+    expect(session).toMatch(/^[\w-]{36}$/)
+    const manage = async (method: string, token: string | undefined, body?: object): Promise<Response> =>
+      fetch(new Request('http://127.0.0.1:1/mcp', { method, headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json', 'mcp-session-id': session, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
+    for (const token of [set.token.rival, set.token.operator, undefined]) {
+      expect((await raw(hosting, fetch, token, 'tools/list', {}, session)).text).not.toContain('"result"')
+      const refused = [await manage('GET', token), await manage('DELETE', token), await manage('POST', token, { jsonrpc: '2.0', id: 0, result: { action: 'accept' } }), await manage('POST', token, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })]
+      expect(refused.map(({ status }) => status)).toEqual([404, 404, 404, 404])
+    }
+    expect((await raw(hosting, fetch, set.token.admin, 'tools/list', {}, session)).text).toContain('"result"')
+    const stream = await manage('GET', set.token.admin)
+    expect(stream.status).toBe(200)
+    await stream.body?.cancel()
+    expect((await manage('DELETE', set.token.admin)).status).toBe(200)
+  })
+})
+
+describe('on the entry of the second line', () => {
+  verifies(['CH-01', 'token_missing'], 'trap: authInfo is passed through as it is, so without a gate in front everything runs: absent is denied', async () => {
+    await using set = await tenants(table())
+    const what = seen()
+    const handler = createMcpHandler(protect(set.portcullis, () => existing(LINES[2]!, what) as never) as never)
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list', arguments: {} } }
+    const post = async (authInfo?: object, token?: string): Promise<string> => {
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+      const response = await handler.fetch(new Request('http://127.0.0.1:1/mcp', { method: 'POST', headers, body: JSON.stringify(body) }), authInfo === undefined ? {} : { authInfo: authInfo as never })
+      return response.text()
+    }
+    const auth = (token: string) => ({ token, clientId: 'c', scopes: [] })
+    for (const text of [await post(), await post(auth('')), await post(auth('forged')), await post(auth(set.token.admin), set.token.rival), await post(auth(set.token.rival), set.token.admin)]) expect(text).toMatch(/"code":-31403.*"gate":"authenticate"/)
+    expect(what.ran).toEqual([])
+    expect(await post(auth(set.token.admin))).toContain('t1')
+    expect(await post(auth(set.token.admin), set.token.admin)).toContain('t1')
+  })
+
+  verifies('CH-16', 'trap: subscriptions/listen reaches no handler and its bus all tenants (MCP-06): it is refused, and nothing announces it', async () => {
+    await using set = await tenants(table())
+    const fetch = MODERN.host(protect(set.portcullis, () => existing(MODERN.line, seen()) as never))
+    for (const token of [set.token.admin, undefined]) {
+      const { status, text } = await raw(MODERN, fetch, token, 'subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions: ['file:///a'] } })
+      expect(status).toBe(500)
+      expect(text).not.toContain('acknowledged')
+    }
+    const discovered = (await raw(MODERN, fetch, set.token.admin, 'server/discover')).text
+    expect(discovered).toContain('"capabilities"')
+    expect(discovered).not.toMatch(/listChanged|subscribe/)
+  })
+
+  verifies('CH-15', 'trap: headers and scopes that the entry checks before any handler tell nothing of names', async () => {
+    await using set = await tenants(ownServer({ tools: { open: 'read', scoped: 'read' } }))
+    const what = seen()
+    const make = (): ServerLike => {
+      const server = existing(MODERN.line, what, (on) => {
+        const input = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) })
+        for (const name of ['open', 'hidden']) on.registerTool(name, { inputSchema: input as never }, (async () => { what.ran.push(name); return { content: [] } }) as never)
+        for (const name of ['scoped', 'hidden_scoped']) on.registerTool(name, { scopeChallenge: requireScopes('extra') } as never, async () => { what.ran.push(name); return { content: [] } })
+      })
+      return server as never
+    }
+    const handler = createMcpHandler(protect(set.portcullis, make) as never)
+    const call = async (name: string, token: string) => {
+      const fetch = (request: Request) => handler.fetch(request, { authInfo: { token, clientId: 'c', scopes: [] } })
+      const { status, text } = await raw(MODERN, fetch, token, 'tools/call', { name, arguments: { region: 'eu' } })
+      return `${status} ${text}`
+    }
+    const nope = await call('nope', set.token.admin)
+    expect([await call('hidden', set.token.admin), await call('hidden_scoped', set.token.admin), await call('scoped', set.token.billing), await call('open', set.token.billing)]).toEqual([nope, nope, nope, nope])
+    expect(await call('open', set.token.admin)).toMatch(/^200 .*"result"/)
+    expect(await call('scoped', set.token.admin)).toMatch(/^403 /)
+    expect(what.ran).toEqual(['open'])
+  })
+})
+
+test('trap: a server that is shared by connections is not connected twice', async () => {
+  await using set = await tenants(table())
+  const server = existing(LINES[0]!, seen())
+  const make = protect(set.portcullis, () => server as never)
+  make()
+  expect(() => make()).toThrow(expect.objectContaining({ code: 'server_unguarded' }))
+})
