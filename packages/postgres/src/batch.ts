@@ -6,6 +6,8 @@ import { findText, keyText } from './key-text.ts'
 interface Columns {
   readonly kinds: string[]
   readonly ids: (string | null)[]
+  /** The same call was in the batch before. */
+  readonly again: boolean[]
   readonly who: (number | null)[]
   readonly versions: (number | null)[]
   readonly included: (number | null)[]
@@ -18,15 +20,21 @@ interface Columns {
   readonly lengths: number[]
 }
 
+/** What admission would decide. */
+export interface JudgeItem extends Pick<AdmitItem, 'principal' | 'limits' | 'approval'> {
+  readonly kind: 'judge'
+}
+
 /** A batch as the parameters of `step`. */
 export class Batch {
-  readonly columns: Columns = { kinds: [], ids: [], who: [], versions: [], included: [], overage: [], tenantRates: [], principalRates: [], deadlines: [], jobs: [], more: [], lengths: [] }
+  readonly columns: Columns = { kinds: [], ids: [], again: [], who: [], versions: [], included: [], overage: [], tenantRates: [], principalRates: [], deadlines: [], jobs: [], more: [], lengths: [] }
   /** Each once: the places in it are what `who` names. */
   readonly principals: string[] = []
   readonly bodies: Buffer[] = []
   readonly #places = new Map<string, number>()
+  readonly #calls = new Set<string>()
 
-  constructor(items: readonly LedgerItem[]) {
+  constructor(items: readonly (LedgerItem | JudgeItem)[]) {
     for (const item of items) this.#add(item)
   }
 
@@ -34,21 +42,22 @@ export class Batch {
     return this.columns.lengths.reduce((sum, length) => sum + length, 0)
   }
 
-  #add(item: LedgerItem): void {
-    const body = Buffer.from(item.body)
+  #add(item: LedgerItem | JudgeItem): void {
+    const body = Buffer.from('body' in item ? item.body : '')
     this.bodies.push(body)
-    const admits = item.kind === 'admit' ? item : undefined
+    const admits = item.kind === 'admit' || item.kind === 'judge' ? item : undefined
     const { columns } = this
     columns.kinds.push(kindOf(item))
-    columns.ids.push(item.kind === 'note' ? null : keyText(item.kind === 'vote' ? item.approvalId : item.callId))
+    columns.ids.push('callId' in item ? keyText(item.callId) : item.kind === 'vote' ? keyText(item.approvalId) : null)
+    columns.again.push('callId' in item && this.#calls.size === this.#calls.add(item.callId).size)
     columns.who.push(admits === undefined ? null : this.#place(findText(admits.principal)))
     columns.versions.push('authorization' in item ? item.authorization : null)
     columns.included.push(admits === undefined ? null : atMost(admits.limits.included, -1))
     columns.overage.push(admits === undefined ? null : admits.limits.overage)
     columns.tenantRates.push(admits === undefined ? null : atMost(admits.limits.tenantPerMinute, 0))
     columns.principalRates.push(admits === undefined ? null : atMost(admits.limits.principalPerMinute, 0))
-    columns.deadlines.push(admits === undefined ? null : Math.ceil(admits.deadlineMs))
-    columns.jobs.push(admits === undefined ? null : jobText(admits))
+    columns.deadlines.push(item.kind === 'admit' ? Math.ceil(item.deadlineMs) : null)
+    columns.jobs.push(item.kind === 'admit' ? jobText(item) : null)
     columns.more.push(moreOf(item))
     columns.lengths.push(body.length)
   }
@@ -66,7 +75,7 @@ export class Batch {
 export function columnsOf(batches: readonly Batch[]): readonly unknown[] {
   const all = <K extends keyof Columns>(name: K): Columns[K][number][] => batches.flatMap(({ columns }) => columns[name] as Columns[K][number][])
   return [
-    all('kinds'), all('ids'), batches.flatMap(({ principals }) => principals), numbers(all('who')), numbers(all('versions')), numbers(all('included')), all('overage'),
+    all('kinds'), all('ids'), all('again'), batches.flatMap(({ principals }) => principals), numbers(all('who')), numbers(all('versions')), numbers(all('included')), all('overage'),
     numbers(all('tenantRates')), numbers(all('principalRates')), numbers(all('deadlines')), all('jobs'), all('more'), numbers(all('lengths')),
     Buffer.concat(batches.flatMap(({ bodies }) => bodies)),
   ]
@@ -80,19 +89,19 @@ export function answersOf(json: unknown, count: number): readonly LedgerAnswer[]
 
 const STEPS = { complete: 'outcome', abandon: 'abandoned', reconcile: 'reconciled' } as const
 
-function kindOf(item: LedgerItem): string {
-  if (item.kind === 'admit' || item.kind === 'note' || item.kind === 'vote') return item.kind
-  return item.kind === 'complete' && item.status === 'not_sent' ? 'not_sent' : STEPS[item.kind]
+function kindOf(item: LedgerItem | JudgeItem): string {
+  if (item.kind === 'complete' && item.status === 'not_sent') return 'not_sent'
+  return item.kind === 'complete' || item.kind === 'abandon' || item.kind === 'reconcile' ? STEPS[item.kind] : item.kind
 }
 
 /** What few items have, as JSON whose strings are JSON texts again: no NUL and no half of a character gets that far. */
-function moreOf(item: LedgerItem): string | null {
-  if (item.kind === 'admit') return admitMore(item)
+function moreOf(item: LedgerItem | JudgeItem): string | null {
+  if (item.kind === 'admit' || item.kind === 'judge') return admitMore(item)
   if (item.kind === 'vote') return voteMore(item)
   return item.kind === 'complete' && item.keep !== undefined ? keyText(item.keep) : null
 }
 
-export function admitMore({ approval, idempotency }: Pick<AdmitItem, 'approval' | 'idempotency'>): string | null {
+function admitMore({ approval, idempotency }: Partial<Pick<AdmitItem, 'approval' | 'idempotency'>>): string | null {
   if (approval === undefined && idempotency === undefined) return null
   const kept = idempotency === undefined ? {} : { key: findText(idempotency.key), fingerprint: findText(idempotency.fingerprint) }
   if (approval === undefined) return JSON.stringify(kept)
@@ -120,7 +129,7 @@ const jobText = ({ principal, job, idempotency }: AdmitItem): string =>
 const withoutBrace = (value: object): string => JSON.stringify(value).slice(0, -1)
 
 /** What is not a number is no limit that anything fits. */
-export const atMost = (limit: number, none: number): number => (Number.isNaN(limit) ? none : limit)
+const atMost = (limit: number, none: number): number => (Number.isNaN(limit) ? none : limit)
 
 /** PostgreSQL's text of an array of numbers: `pg` would quote each. */
 export const numbers = (values: readonly (number | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`

@@ -1,6 +1,7 @@
+import { Fault } from '@portcullis/core'
 import type { AdmitAnswer, Approval, CloseAnswer, Ledger, NoteAnswer, OpenCall, Usage, VoteAnswer } from '@portcullis/core/ports'
 import { Appender } from './appender.ts'
-import { admitMore, atMost } from './batch.ts'
+import { Batch, columnsOf } from './batch.ts'
 import type { Door } from './door.ts'
 import { findText, keyText } from './key-text.ts'
 
@@ -11,7 +12,7 @@ type Judgement = Awaited<ReturnType<Ledger['judge']>>
 
 /** One tenant's durable decisions: what changes something goes through the queue, questions are one statement each. */
 export function ledgerOf(door: Door): Ledger {
-  const { place, tenant, owner, now } = door
+  const { place, tenant, name, owner, now } = door
   const appender = new Appender(door)
   const ask = async <T>(name: string, ...values: readonly unknown[]): Promise<T> => (await place.call(name, [tenant, place.role, ...values])) as T
   return {
@@ -25,9 +26,11 @@ export function ledgerOf(door: Door): Ledger {
     due: ({ limit }) => ask<readonly OpenCall[]>('due', now(), owner, LEASE, limit),
     approval: (id) => ask<Approval | undefined>('approval_of', keyText(id)),
     callsOf: async (principal) => (await ask<Usage | undefined>('calls_of', now(), findText(principal))) ?? { used: 0, reserved: 0 },
-    judge: async ({ principal, limits, approval }) => ask<Judgement>(
-      'judge', now(), findText(principal), atMost(limits.included, -1), limits.overage, atMost(limits.tenantPerMinute, 0), atMost(limits.principalPerMinute, 0),
-      admitMore({ approval }),
-    ),
+    judge: async (item) => {
+      const columns = columnsOf([new Batch([{ ...item, kind: 'judge' }])])
+      const [judged] = await ask<readonly Judgement[]>('step', now(), name, ...columns)
+      if (judged === undefined) throw new Fault('storage_failed', 'PostgreSQL gave no answer.')
+      return judged
+    },
   }
 }

@@ -19,12 +19,22 @@ export async function probe(client: pg.ClientBase, { schema, role }: Names): Pro
     for (const tenant of ['', 'somebody else']) {
       await client.query('savepoint attempt')
       await client.query(`select set_config('portcullis.tenant', $1, true)`, [tenant])
-      const refused = await client.query(`insert into ${prefix}.log_head (tenant_id, tenant) values ('probe', '"probe"')`).then(() => undefined, (error: unknown) => error)
-      if (refused === undefined) wrong('Rows can be added for another tenant than the session\'s.')
-      if (!(refused instanceof Error && 'code' in refused && refused.code === '42501')) throw refused
+      if (!(await isRefused(client, `insert into ${prefix}.log_head (tenant_id, tenant) values ('probe', '"probe"')`))) {
+        wrong('Rows can be added for another tenant than the session\'s.')
+      }
       await client.query('rollback to savepoint attempt')
     }
   } finally {
     await client.query('rollback')
+  }
+}
+
+async function isRefused(client: pg.ClientBase, sql: string): Promise<boolean> {
+  try {
+    await client.query(sql)
+    return false
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === '42501') return true
+    throw cause
   }
 }

@@ -1,38 +1,5 @@
 import type { SqlFunction } from './sql-function.ts'
 
-/** What admission would decide now, by the same function. Locks and changes nothing. */
-export const JUDGE: SqlFunction = {
-  name: 'judge',
-  parameters: `p_tenant text, p_role text, p_now bigint, p_principal text, p_included double precision, p_overage boolean,
-  p_tenant_rate double precision, p_principal_rate double precision, p_more text`,
-  returns: 'text',
-  body: `
-declare
-  v_now bigint := moment(p_now);
-  v_period text := period_of(v_now);
-  v_used bigint;
-  v_reserved bigint;
-  v_tenant_tat double precision;
-  v_principal_tat double precision;
-  v_decision record;
-begin
-  perform enter(p_tenant, p_role);
-  select u.used, u.reserved into v_used, v_reserved from usage u where u.tenant_id = p_tenant and u.period = v_period and u.principal = '';
-  v_used := coalesce(v_used, 0);
-  v_reserved := coalesce(v_reserved, 0);
-  select r.tat into v_tenant_tat from rate r where r.tenant_id = p_tenant and r.principal = '';
-  select r.tat into v_principal_tat from rate r where r.tenant_id = p_tenant and r.principal = p_principal;
-  v_decision := decide(p_tenant, v_now, v_used, v_reserved, v_tenant_tat, v_principal_tat,
-    p_included, p_overage, p_tenant_rate, p_principal_rate, p_more::jsonb->'ask');
-  return case v_decision.outcome
-    when 'refuse' then v_decision.answer
-    when 'open' then '{"kind":"open"}'
-    else '{"kind":"clear","usage":{"used":' || v_used || ',"reserved":' || v_reserved + 1 || '},"tenantRate":' || v_decision.tenant_tat
-      || ',"principalRate":' || v_decision.principal_tat || coalesce(',"consume":' || v_decision.approval_id, '') || '}' end;
-end
-`,
-}
-
 /** An open intent. */
 export const RECALL: SqlFunction = {
   name: 'recall', parameters: 'p_tenant text, p_role text, p_id text', returns: 'text',

@@ -7,7 +7,7 @@ import type { SqlFunction } from './sql-function.ts'
 export const STEP_MANY: SqlFunction = {
   name: 'step_many',
   parameters: `p_tenants text[], p_role text, p_now bigint, p_names text[], p_counts integer[], p_principal_counts integer[], p_wait text,
-  p_kinds text[], p_ids text[], p_principals text[], p_who integer[],
+  p_kinds text[], p_ids text[], p_again boolean[], p_principals text[], p_who integer[],
   p_versions double precision[], p_included double precision[], p_overage boolean[], p_tenant_rates double precision[], p_principal_rates double precision[],
   p_deadlines double precision[], p_jobs text[], p_more text[], p_lengths integer[], p_bodies bytea`,
   returns: 'text',
@@ -29,7 +29,7 @@ begin
     v_principal_to := v_principal + i.principals - 1;
     v_length := (select coalesce(sum(l), 0) from unnest(p_lengths[v_from:v_to]) as l);
     begin
-      v_answer := step(i.tenant, p_role, p_now, i.name, p_kinds[v_from:v_to], p_ids[v_from:v_to], p_principals[v_principal:v_principal_to], p_who[v_from:v_to],
+      v_answer := step(i.tenant, p_role, p_now, i.name, p_kinds[v_from:v_to], p_ids[v_from:v_to], p_again[v_from:v_to], p_principals[v_principal:v_principal_to], p_who[v_from:v_to],
         p_versions[v_from:v_to], p_included[v_from:v_to], p_overage[v_from:v_to], p_tenant_rates[v_from:v_to], p_principal_rates[v_from:v_to],
         p_deadlines[v_from:v_to], p_jobs[v_from:v_to], p_more[v_from:v_to], p_lengths[v_from:v_to], substring(p_bodies from v_offset for v_length));
     exception when others then

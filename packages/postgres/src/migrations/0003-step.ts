@@ -1,17 +1,17 @@
-import { DECIDE, JUDGE_APPROVAL, TAKE_RATE } from '../functions/decide.ts'
+import { APPROVALS_FULL, JUDGE_APPROVAL } from '../functions/approvals.ts'
 import { ENTER, MOMENT, PERIOD } from '../functions/enter.ts'
 import { LOCK_HEAD } from '../functions/lock-head.ts'
-import { APPROVAL_OF, CALLS_OF, DUE, JUDGE, RECALL } from '../functions/questions.ts'
+import { APPROVAL_OF, CALLS_OF, DUE, RECALL } from '../functions/questions.ts'
 import { CHANGED, INTEGRATE, STANDING_OF } from '../functions/shared.ts'
 import type { SqlFunction } from '../functions/sql-function.ts'
-import { STEP } from '../functions/step.ts'
+import { FLUSH_CALLS, STEP } from '../functions/step.ts'
 import { STEP_MANY } from '../functions/step-many.ts'
 import { APPROVAL_TEXT, CALL_TEXT, STANDING_TEXT } from '../functions/texts.ts'
 
 /** All functions of this build, in the order in which they can be made. */
 export const FUNCTIONS: readonly SqlFunction[] = [
-  ENTER, MOMENT, PERIOD, LOCK_HEAD, APPROVAL_TEXT, CALL_TEXT, STANDING_TEXT, JUDGE_APPROVAL, TAKE_RATE, DECIDE, STEP, STEP_MANY,
-  JUDGE, RECALL, DUE, APPROVAL_OF, CALLS_OF, STANDING_OF, CHANGED, INTEGRATE,
+  ENTER, MOMENT, PERIOD, LOCK_HEAD, APPROVAL_TEXT, CALL_TEXT, STANDING_TEXT, JUDGE_APPROVAL, APPROVALS_FULL, FLUSH_CALLS, STEP, STEP_MANY,
+  RECALL, DUE, APPROVAL_OF, CALLS_OF, STANDING_OF, CHANGED, INTEGRATE,
 ]
 
 /** `schema` is quoted already. Temporary tables come last: nobody can slip one in front of ours. */
