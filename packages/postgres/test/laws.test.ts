@@ -1,6 +1,7 @@
-import { inject } from 'vitest'
+import { afterAll, inject, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { migrate, postgresStorage } from '@portcullis/postgres'
+import { startPostgres, type Connection } from '../../../test-support/postgres-server.ts'
 import { manualClock, storageLaws } from '../../testing/src/index.ts'
 import { freshDatabase } from './database.ts'
 
@@ -10,25 +11,34 @@ const PROVES: Readonly<Record<string, string[]>> = {
   tenant: ['IS-01', 'IS-06', 'EM-02'], standing: ['ID-06', 'EM-02'], model: ['EM-02', 'EM-04'],
 }
 
-const database = freshDatabase(inject('postgres'))
-let schemas = 0
+function prove(name: string, server: Connection): void {
+  const database = freshDatabase(server)
+  let schemas = 0
+  const laws = storageLaws(async () => {
+    const { owner, app, role } = await database
+    const schema = `law_${(schemas += 1)}`
+    await migrate(owner, { schema, role, login: app.user })
+    const clock = manualClock(Date.UTC(2026, 10, 22, 12))
+    const open = () => postgresStorage({ connection: { ...app, max: 4 }, schema, role, now: () => clock.now() })
+    let storage = open()
+    return {
+      storage, clock,
+      async reopen() {
+        await storage.close()
+        storage = open()
+        return storage
+      },
+      dispose: () => storage.close(),
+    }
+  })
+  for (const { id, name: says, check } of laws) verifies(PROVES[id.split('/')[0]!]!, `${name} keeps the law ${id}: ${says}`, check)
+}
 
-const laws = storageLaws(async () => {
-  const { owner, app, role } = await database
-  const schema = `law_${(schemas += 1)}`
-  await migrate(owner, { schema, role, login: app.user })
-  const clock = manualClock(Date.UTC(2026, 10, 22, 12))
-  const open = () => postgresStorage({ connection: { ...app, max: 4 }, schema, role, now: () => clock.now() })
-  let storage = open()
-  return {
-    storage, clock,
-    async reopen() {
-      await storage.close()
-      storage = open()
-      return storage
-    },
-    dispose: () => storage.close(),
-  }
-})
+prove('PostgreSQL', inject('postgres'))
 
-for (const { id, name, check } of laws) verifies(PROVES[id.split('/')[0]!]!, `PostgreSQL keeps the law ${id}: ${name}`, check)
+const oldest = await startPostgres({ version: 15 })
+if ('skipped' in oldest) test.skip(`PostgreSQL 15 keeps the laws (skipped: ${oldest.skipped})`)
+else {
+  afterAll(() => oldest.stop())
+  prove('PostgreSQL 15', oldest.superuser)
+}
