@@ -59,8 +59,7 @@ export async function callThrough(visit: Visit, target: TargetKind, message: Mes
     if (message !== undefined) void connection.send(message, { relatedRequestId: call.id }).catch(() => undefined)
   }
   try {
-    const answered = await dispatch(portcullis, message, { kind: 'call', target }, { asked, signal, askable: askableBy(context, carrier), carrier, onNote, answers: answersIn(context) })
-    return target === 'tool' ? answered : inOurWords(answered, failure)
+    return inOurWords(await dispatch(portcullis, message, { kind: 'call', target }, { asked, signal, askable: askableBy(context, carrier), carrier, onNote, answers: answersIn(context) }), failure, target)
   } finally {
     connection.end(call)
     if (running) ended.abort() // it was answered without its handler, which may yet ask somebody

@@ -1,6 +1,7 @@
 import type { Answer } from '../dispatch.ts'
 import { isPlainObject } from '../message.ts'
-import { HOST_BROKEN, type Refusal } from '../refusals.ts'
+import type { TargetKind } from '@portcullis/core'
+import { HOST_BROKEN, missingCapability, type Refusal } from '../refusals.ts'
 import { WireError } from '../wire-error.ts'
 
 /** What a handler may say by throwing: the code, in our words. The text of an error may hold anything. */
@@ -11,12 +12,26 @@ const WORDS: ReadonlyMap<unknown, string> = new Map([
 
 const codeOf = (thrown: unknown): unknown => (typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined)
 
-/** The refusal of a call whose handler threw: still the chain's, but with the code that the protocol has for what went wrong. */
-export function inOurWords(answered: Answer, thrown: unknown): Answer {
+const MISSING_CAPABILITY = -32021
+
+/**
+ * The refusal of a call whose handler threw: still the chain's, but with the code that the protocol has for what went wrong. Tools answer
+ * with results; all they may throw is that their client would have to declare more before it can be asked.
+ */
+export function inOurWords(answered: Answer, thrown: unknown, target: TargetKind): Answer {
+  const told = toldIn(answered)
+  if (thrown === undefined || told?.['code'] !== 'connector_failed') return answered
   const code = codeOf(thrown)
-  const message = WORDS.get(code)
-  if (answered.kind !== 'refusal' || message === undefined || !isPlainObject(answered.error.data) || answered.error.data['code'] !== 'connector_failed') return answered
-  return { ...answered, error: { code: code as number, message, data: answered.error.data } } satisfies Refusal
+  const data = (thrown as { readonly data?: unknown }).data
+  if (code === MISSING_CAPABILITY && isPlainObject(data) && isPlainObject(data['requiredCapabilities'])) return missingCapability(JSON.parse(JSON.stringify(data['requiredCapabilities'])) as object)
+  const message = target === 'tool' ? undefined : WORDS.get(code)
+  return message === undefined ? answered : ({ kind: 'refusal', status: 200, headers: {}, error: { code: code as number, message, data: told } } satisfies Refusal)
+}
+
+function toldIn(answered: Answer): Readonly<Record<string, unknown>> | undefined {
+  const meta = answered.kind === 'result' && answered.result['isError'] === true ? answered.result['_meta'] : undefined
+  const told = answered.kind === 'refusal' ? answered.error.data : isPlainObject(meta) ? meta['dev.portcullis/denial'] : undefined
+  return isPlainObject(told) ? told : undefined
 }
 
 /** What a handler outside of any call threw. */
