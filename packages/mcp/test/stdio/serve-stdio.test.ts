@@ -142,12 +142,18 @@ describe.each(LINES)('on the SDK of %s', (line, serve) => {
       await gate.promise
       return { kind: 'succeeded', value: { tickets: [] } }
     }
-    await using client = talk(serve, set.portcullis, { token: await set.token('bot') })
-    await client.begin()
+    await using client = talk(serve, set.portcullis, { token: await set.token('bot') }) // has not begun, so that no session caps them
     for (let id = 0; id < 70; id++) client.say({ id, method: 'tools/call', params: { name: 'psa.list' } })
     await vi.waitFor(() => expect(client.said.filter(({ error }) => error?.data?.['code'] === 'shed')).toHaveLength(6))
     gate.resolve()
     await client.hear(({ id }) => id === 63)
+  })
+
+  test('what a client says before it hears of its session is said in it', async () => {
+    await using set = await everythingServer()
+    await using client = talk(serve, set.portcullis, { token: set.token, reach: 'tenant' })
+    const [begun, levelled] = await Promise.all([client.begin(), client.ask('logging/setLevel', { level: 'error' })])
+    expect([begun.error, levelled.result]).toEqual([undefined, {}])
   })
 
   verifies('EM-01', 'questions, progress, logs and changes come as in a session', async () => {
