@@ -3,11 +3,15 @@ import { guardedOverBare } from './cases/guarded-over-bare.ts'
 import { list } from './cases/list.ts'
 import { memoryCall } from './cases/memory-call.ts'
 import { narrow } from './cases/narrow.ts'
+import { pgAppend } from './cases/pg-append.ts'
+import { pgCall } from './cases/pg-call.ts'
 import { sqliteAppend } from './cases/sqlite-append.ts'
 import type { Figure } from './measure.ts'
 
 /** Every figure with its paired baseline. `--json`: one object a line; a name runs only that case. */
-const CASES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { decision, list, narrow, 'memory-call': memoryCall, 'sqlite-append': sqliteAppend, 'guarded-over-bare': guardedOverBare }
+const CASES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  decision, list, narrow, 'memory-call': memoryCall, 'sqlite-append': sqliteAppend, 'pg-append': pgAppend, 'pg-call': pgCall, 'guarded-over-bare': guardedOverBare,
+}
 
 const asJson = process.argv.includes('--json')
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
@@ -24,5 +28,5 @@ for (const [name, run] of Object.entries(CASES)) {
 }
 
 function lineOf({ name, value, unit, baseline, ratio, bar, met }: Figure): string {
-  return `${name.padEnd(16)} ${String(value).padStart(9)} ${unit.padEnd(10)} baseline ${String(baseline).padStart(9)}   ratio ${String(ratio).padStart(8)}   bar ${bar} ${met ? 'met' : 'MISSED'}`
+  return `${name.padEnd(22)} ${String(value).padStart(9)} ${unit.padEnd(10)} baseline ${String(baseline).padStart(9)}   ratio ${String(ratio).padStart(8)}   bar ${bar} ${met ? 'met' : 'MISSED'}`
 }

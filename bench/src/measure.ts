@@ -10,6 +10,9 @@ export interface Figure {
   readonly met: boolean
 }
 
+/** The bar of a figure that says how things are and judges nothing. */
+export const TOLD = 'told, not judged'
+
 const cpu = (): number => {
   const { user, system } = process.cpuUsage()
   return user + system
@@ -27,9 +30,12 @@ export async function cpuPerOperation(batch: () => number | Promise<number>, bat
   return median(samples)
 }
 
-export const median = (values: readonly number[]): number => {
+export const median = (values: readonly number[]): number => percentile(values, 0.5)
+
+/** The value that so large a part of them (0 to 1) is below. */
+export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? Number.NaN
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(4))
