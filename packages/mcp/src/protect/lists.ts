@@ -49,8 +49,8 @@ function withMeta(entry: Definition, definition: Definition | undefined): Defini
   return theirs.length + ours.length === 0 ? entry : { ...entry, _meta: Object.fromEntries([...theirs, ...ours]) }
 }
 
-/** @throws Fault `server_list_endless` */
-export async function allPages(member: string, askPage: AskPage): Promise<readonly Definition[]> {
+/** @throws Fault `server_list_endless` unless the first pages will do */
+export async function allPages(member: string, askPage: AskPage, firstWillDo = false): Promise<readonly Definition[]> {
   const entries: Definition[] = []
   let cursor: string | undefined
   for (let page = 0; page < MOST_PAGES; page++) {
@@ -61,5 +61,6 @@ export async function allPages(member: string, askPage: AskPage): Promise<readon
     if (typeof nextCursor !== 'string') return entries
     cursor = nextCursor
   }
+  if (firstWillDo) return entries
   throw new Fault('server_list_endless', `The server's own list of ${member} has more than ${MOST_PAGES} pages.`)
 }

@@ -48,13 +48,13 @@ export async function answerTask(visit: Visit, owners: TaskOwners, authority: st
   return callThrough(visit, 'task', { id, method, params: { name: task?.tool ?? NOBODYS, arguments: { method, taskId: String(params['taskId']) } } })
 }
 
-/** Of the tasks that the store has, those of this authority whose tool it may still know. */
+/** Of the tasks that the store has, those of this authority whose tool it may still know. A store full of other people's hides some, and breaks nothing. */
 async function listTasks(visit: Visit, owners: TaskOwners, authority: string): Promise<Answer> {
   const { portcullis, asked, request, message: { params } } = visit
   const list = await portcullis.list(asked, 'task')
   if (list.kind !== 'list') return refusal(list, portcullis.url)
   if (params['cursor'] !== undefined) return ingressRefusal('malformed', 'params') // we gave out none
   const tools = new Set(list.tools.map(({ name }) => name))
-  const all = await allPages('tasks', (cursor) => quietly(visit, { ...(request as object), params: { ...params, cursor } }))
+  const all = await allPages('tasks', (cursor) => quietly(visit, { ...(request as object), params: { ...params, cursor } }), true)
   return { kind: 'result', result: { tasks: all.filter(({ taskId }) => tools.has(`task:${owners.find(taskId, authority)?.tool ?? NOBODYS}`)) } }
 }
