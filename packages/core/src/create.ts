@@ -109,6 +109,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
   const portcullis: Portcullis = {
     url,
     enforce: (call) => enforce(runtime, call),
+    own: new Set(connectors.flatMap(({ tools }) => Array.from(tools.values()).filter(({ own }) => own !== undefined).map(({ name }) => name))),
     offers: new Set(connectors.flatMap(({ tools }) => Array.from(tools.values(), ({ own }) => own?.kind ?? 'tool'))),
     list: (request, kind) => lister.list(request, kind),
     open: (request) => open(runtime, request),

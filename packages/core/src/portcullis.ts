@@ -22,6 +22,8 @@ export interface Portcullis extends AsyncDisposable {
   readonly url: string
   /** What the connectors of this deployment have, whoever asks: hosts announce it. */
   readonly offers: ReadonlySet<TargetKind>
+  /** What the server's own connector has: tools by name, all else as `prompt:greet`. For a start that compares it with what the server has; no gate reads it. */
+  readonly own: ReadonlySet<string>
   enforce(call: Call): Promise<Outcome>
   /** `tool` when absent. */
   list(request: Request, kind?: TargetKind): Promise<ToolList | Denial | Held | Broken>

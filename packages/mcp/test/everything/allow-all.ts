@@ -19,6 +19,7 @@ export function allowAll(connector: Connector): Portcullis {
     connector.tools.get(targetName(kind, name)) ?? (kind === 'resource' ? Array.from(connector.tools.values()).find(({ own }) => own?.matches?.(name)) : undefined)
   return {
     url: 'http://127.0.0.1:1',
+    own: new Set(connector.tools.keys()),
     offers: new Set(Array.from(connector.tools.values(), ({ own }) => own?.kind ?? 'tool')),
     open: async () => OPEN,
     begin: async () => OPEN,
