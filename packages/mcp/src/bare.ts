@@ -7,13 +7,13 @@ export function bare({ method, headers }: Request, signal?: AbortSignal): Reques
   return new Request('http://localhost/mcp', { method, headers: kept, ...(signal === undefined ? {} : { signal }) })
 }
 
-/** What gate 8 judges, what the client answered, and the tasks of 2025-11-25: whoever has none ignores what is said of them. */
-const NOT_ITS_BUSINESS: ReadonlySet<string> = new Set(['arguments', 'inputResponses', 'requestState', 'task'])
+/** What gate 8 judges, and what the client answered. */
+const NOT_ITS_BUSINESS: ReadonlySet<string> = new Set(['arguments', 'inputResponses', 'requestState'])
 const RELATED_TASK = 'io.modelcontextprotocol/related-task'
 
-/** The message as an SDK may see it. */
-export function stripped({ id, method, params }: Message): object {
-  const rest = without(params, (name) => NOT_ITS_BUSINESS.has(name))
+/** The message as an SDK may see it. Whoever has no tasks (2025-11-25) ignores what is said of them; what names one is queued for it past every handler. */
+export function stripped({ id, method, params }: Message, hasTasks: boolean): object {
+  const rest = without(params, (name) => NOT_ITS_BUSINESS.has(name) || (name === 'task' && !hasTasks))
   const { _meta } = params
   const meta = isPlainObject(_meta) ? { _meta: without(_meta, (name) => name === RELATED_TASK) } : {}
   const blank = method === 'completion/complete' ? { argument: { name: '', value: '' } } : {}

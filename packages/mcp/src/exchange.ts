@@ -48,6 +48,20 @@ export class Exchange {
     }
   }
 
+  /** The same for a handler of an existing server, which is judged where it stands. */
+  async goThrough(handle: () => Promise<unknown>): Promise<unknown> {
+    this.ran = true
+    const { signal, inSession } = this.#options
+    try {
+      const result = await handle()
+      return inSession && signal.aborted ? await NEVER : result
+    } catch (thrown) {
+      if (inSession && signal.aborted) return NEVER
+      this.refusal = thrown instanceof WireError ? thrown.refusal : HOST_BROKEN
+      throw new WireError(this.refusal)
+    }
+  }
+
   #answer(turn: Turn): Promise<Answer> {
     const { signal, inSession } = this.#options
     const onNote: Caller['onNote'] = (note) => void this.#notify(turn, note).catch(() => undefined)

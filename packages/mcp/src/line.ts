@@ -2,6 +2,7 @@ import type { AskRequest, Note } from '@portcullis/core'
 import type { Change } from './changes.ts'
 import type { Caller } from './dispatch.ts'
 import type { Message, MessageId } from './message.ts'
+import type { GuardServer } from './existing.ts'
 import type { Refusal } from './refusals.ts'
 
 /**
@@ -52,6 +53,12 @@ export interface Turn {
 
 /** What a line asks whenever one of its handlers runs. */
 export type Handle = (ticket: object | undefined, turn: Turn) => Promise<object>
+
+/** What a line is made with: what answers its own servers, and what guards those of others. */
+export interface Behind {
+  readonly handle: Handle
+  readonly guard: GuardServer
+}
 
 export interface Modern {
   /** Whether the SDK takes a message for one of 2026-07-28. */

@@ -45,7 +45,8 @@ function completion({ ref, argument, context }: Message['params']): { readonly t
   return tool === undefined ? undefined : { tool, sent: { argument: argument['name'], value: argument['value'], ...others } }
 }
 
-function answersOf({ inputResponses, requestState }: Message['params']): Call['answers'] | 'malformed' {
+/** What a client of 2026-07-28 was asked, in the call that goes on. */
+export function answersOf({ inputResponses, requestState }: Message['params']): Call['answers'] | 'malformed' {
   if (requestState !== undefined && (typeof requestState !== 'string' || requestState.length > LONGEST_STATE)) return 'malformed'
   if (inputResponses === undefined) return requestState === undefined ? undefined : { responses: {}, state: requestState }
   if (!isPlainObject(inputResponses) || !Object.values(inputResponses).every(isPlainObject)) return 'malformed'

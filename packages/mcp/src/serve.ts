@@ -4,14 +4,16 @@ import type { Change } from './changes.ts'
 import { dispatch, type Answer, type Caller } from './dispatch.ts'
 import { declaredIn, isPerhapsModern, isReply, progressTokenOf, versionAsked } from './envelope.ts'
 import { Exchange } from './exchange.ts'
+import { guardsExisting, type Pass } from './existing.ts'
 import { inFixedWords } from './fixed-words.ts'
 import type { McpHostOptions } from './host-options.ts'
 import type { Host, HostContext } from './host.ts'
-import type { Handle, Line, Ticket } from './line.ts'
+import type { Behind, Line, Ticket } from './line.ts'
 import { isLevel } from './log-level.ts'
 import { isId, readMessage, type Message } from './message.ts'
 import { classify, type Carrier, type Classified } from './methods.ts'
 import { isStream, unlessRefused } from './peek.ts'
+import { isTaskMethod } from './protect/tasks.ts'
 import { HOST_BROKEN, ingressRefusal, METHOD_NOT_FOUND, refusal, refusalResponse, unsupportedVersion, type Refusal } from './refusals.ts'
 import { SessionDesk } from './session-desk.ts'
 import type { Passing, Session } from './session.ts'
@@ -21,13 +23,19 @@ import { WireError } from './wire-error.ts'
  * Serves MCP from one dispatch, whatever SDK carries it: 2026-07-28, where the line speaks it, with a fresh server for every request, 2025
  * the same way or in sessions. The SDK sees method, name and `_meta`, but neither arguments nor token, and its context goes nowhere.
  */
-export function serveOn(makeLine: (handle: Handle) => Line, portcullis: Portcullis, { sessions }: Pick<McpHostOptions, 'sessions'>): Host {
-  const exchanges = new WeakMap<object, Exchange>()
-  const line = makeLine(async (ticket, turn) => {
-    const exchange = ticket === undefined ? undefined : exchanges.get(ticket)
-    if (exchange === undefined) throw new WireError(HOST_BROKEN)
-    return exchange.resultFor(turn)
+export function serveOn(makeLine: (behind: Behind) => Line, portcullis: Portcullis, { sessions, server }: Pick<McpHostOptions, 'sessions' | 'server'>): Host {
+  const passes = new WeakMap<object, Pass>()
+  const passOf = (ticket: object | undefined): Pass | undefined => (ticket === undefined ? undefined : passes.get(ticket))
+  const line = makeLine({
+    guard: guardsExisting(portcullis, passOf),
+    handle: async (ticket, turn) => {
+      const pass = passOf(ticket)
+      if (pass === undefined) throw new WireError(HOST_BROKEN)
+      return pass.exchange.resultFor(turn)
+    },
   })
+  /** Only an existing server may have any. */
+  const hasTasks = server !== undefined && portcullis.offers.has('task')
   const { modern } = line
   const desk = sessions === undefined ? undefined : new SessionDesk(portcullis, sessions, (id) => line.wire(id))
   const notify = (tenant: string, change: Change): void => {
@@ -55,9 +63,9 @@ export function serveOn(makeLine: (handle: Handle) => Line, portcullis: Portcull
     const message = readMessage(body)
     if (message === undefined) return desk !== undefined && sessionId !== null && isReply(body) ? desk.reply(shown, sessionId, asked, body) : refusalResponse(ingressRefusal('malformed', 'message'), null)
     if (modern === undefined && isPerhapsModern(shown, message)) return refusalResponse((await shut(asked)) ?? unsupportedVersion(line.versions, versionAsked(message)), message.id ?? null)
-    const carrier: Carrier = modern !== undefined && (await modern.speaks(shown, message, stripped(message))) ? 'modern' : 'stateless'
+    const carrier: Carrier = modern !== undefined && (await modern.speaks(shown, message, stripped(message, hasTasks))) ? 'modern' : 'stateless'
     if (carrier === 'modern' || desk === undefined || (sessionId === null && (message.method !== 'initialize' || message.id === undefined))) return take(message, asked, request.signal, shown, carrier)
-    if (sessionId === null) return desk.begin(shown, message, asked, stripped(message))
+    if (sessionId === null) return desk.begin(shown, message, asked, stripped(message, hasTasks), admit({ exchange: handshake(request.signal), message, asked, signal: request.signal }))
     const session = await desk.find(sessionId, asked)
     return session.kind === 'refusal' ? refusalResponse(session, message.id ?? null) : take(message, asked, request.signal, shown, 'session', session.session)
   }
@@ -70,8 +78,9 @@ export function serveOn(makeLine: (handle: Handle) => Line, portcullis: Portcull
 
   async function take(message: Message, asked: Asked, gone: AbortSignal, shown: Request, carrier: Carrier, session?: Session): Promise<Response> {
     const id = message.id ?? null
-    const body = stripped(message)
-    const classified = classify(message.method, message.id === undefined, portcullis.offers, carrier)
+    const body = stripped(message, hasTasks)
+    const ofTasks = hasTasks && carrier !== 'modern' && id !== null && isTaskMethod(message.method)
+    const classified: Classified | undefined = ofTasks ? { kind: 'open' } : classify(message.method, message.id === undefined, portcullis.offers, carrier)
     const stop = new AbortController()
     const signal = session === undefined ? gone : AbortSignal.any([gone, stop.signal])
     const caller: Caller = { asked, signal, carrier, askable: carrier === 'modern' ? declaredIn(message) : (session?.askable ?? []) }
@@ -91,14 +100,18 @@ export function serveOn(makeLine: (handle: Handle) => Line, portcullis: Portcull
       if (refused !== undefined) return refusalResponse(refused, id)
     }
     const exchange = new Exchange(async (more) => remembered(session, message, classified, await run(message, classified, { ...caller, ...more })), { signal, progressToken: progressTokenOf(message), inSession: session !== undefined })
-    const ticket: Ticket = { token: '', clientId: '', scopes: [] }
-    exchanges.set(ticket, exchange)
-    const response = await through({ request: shown, body, ticket, stop }, carrier, session)
+    const response = await through({ request: shown, body, ticket: admit({ exchange, message, asked, signal, onResult: () => void remembered(session, message, classified, DONE) }), stop }, carrier, session)
     if (session !== undefined && message.id !== undefined) abandonWhen(gone, session, message.id, shown)
     if (carrier === 'session') return unlessRefused(response, exchange, id)
     if (isStream(response)) return response
     if (exchange.refusal !== undefined) return refusalResponse(exchange.refusal, id)
     return exchange.ran ? response : inFixedWords(response)
+  }
+
+  function admit(pass: Pass): Ticket {
+    const ticket: Ticket = { token: '', clientId: '', scopes: [] }
+    passes.set(ticket, pass)
+    return ticket
   }
 
   /** `forget` has been judged already; the SDK still wants its empty result. */
@@ -120,6 +133,11 @@ export function serveOn(makeLine: (handle: Handle) => Line, portcullis: Portcull
     }
   }
 }
+
+const DONE: Answer = { kind: 'result', result: {} }
+
+/** The SDK answers it, or an existing server. */
+const handshake = (signal: AbortSignal): Exchange => new Exchange(async () => HOST_BROKEN, { signal, progressToken: undefined, inSession: false })
 
 /** A client that went away is no longer answered, also while it is asked something. */
 function abandonWhen(gone: AbortSignal, session: Session, id: NonNullable<Message['id']>, request: Request): void {

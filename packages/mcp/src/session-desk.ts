@@ -1,7 +1,7 @@
 import type { Portcullis, Request as Asked } from '@portcullis/core'
 import { askableOf } from './askable.ts'
 import { Listeners, type Change } from './changes.ts'
-import type { Wire } from './line.ts'
+import type { Ticket, Wire } from './line.ts'
 import type { Message } from './message.ts'
 import { NO_SESSION, refusal, refusalResponse, tooMany, type Refusal } from './refusals.ts'
 import { Session } from './session.ts'
@@ -27,7 +27,7 @@ export class SessionDesk {
     this.#wire = wire
   }
 
-  async begin(request: Request, { id = null, params }: Omit<Message, 'id'> & { readonly id?: Message['id'] | null }, asked: Asked, body: object): Promise<Response> {
+  async begin(request: Request, { id = null, params }: Omit<Message, 'id'> & { readonly id?: Message['id'] | null }, asked: Asked, body: object, ticket: Ticket): Promise<Response> {
     const owner = await this.#portcullis.begin(asked)
     if (owner.kind !== 'open') return refusalResponse(refusal(owner, this.#portcullis.url), id)
     const begun = this.#sessions.begin(owner, (fresh) => new Session(this.#wire(fresh), asked, askableOf(params['capabilities'])))
@@ -36,7 +36,7 @@ export class SessionDesk {
     session.onClose = this.#listeners.add({ ...owner, tell: merged((change) => session.tell(this.#portcullis, change)) }) ?? session.onClose
     try {
       await session.open()
-      const response = await session.handle({ request, body })
+      const response = await session.handle({ request, body, ticket })
       // Nobody could find a session whose id was not told.
       if (!response.ok || response.headers.get('mcp-session-id') === null) this.#sessions.end(begun.id)
       return response

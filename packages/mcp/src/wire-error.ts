@@ -4,10 +4,13 @@ import type { Refusal } from './refusals.ts'
 export class WireError extends Error {
   readonly code: number
   readonly data: unknown
+  /** With the status and headers that no SDK carries. */
+  readonly refusal: Refusal
 
-  constructor({ error: { code, message, data } }: Pick<Refusal, 'error'>) {
-    super(message)
-    this.code = code
-    this.data = data
+  constructor(refusal: Pick<Refusal, 'error'> & Partial<Refusal>) {
+    super(refusal.error.message)
+    this.code = refusal.error.code
+    this.data = refusal.error.data
+    this.refusal = { kind: 'refusal', status: 200, headers: {}, ...refusal }
   }
 }

@@ -9,5 +9,5 @@ import { line } from './line.ts'
  * anew.
  */
 export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): Host {
-  return serveOn((handle) => line(portcullis, options, handle), portcullis, options)
+  return serveOn((behind) => line(portcullis, options, behind), portcullis, options)
 }

@@ -6,5 +6,5 @@ import { line } from './line.ts'
 
 /** Serves both protocol eras: 2026-07-28 with a fresh server for every request, 2025 the same way or in sessions. */
 export function mcpHost(portcullis: Portcullis, options: McpHostOptions = {}): Host {
-  return serveOn((handle) => line(portcullis, options, handle), portcullis, options)
+  return serveOn((behind) => line(portcullis, options, behind), portcullis, options)
 }

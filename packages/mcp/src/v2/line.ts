@@ -1,9 +1,9 @@
-import { createMcpHandler, isLegacyRequest, LATEST_PROTOCOL_VERSION, WebStandardStreamableHTTPServerTransport, type ServerContext } from '@modelcontextprotocol/server'
+import { createMcpHandler, isLegacyRequest, LATEST_PROTOCOL_VERSION, WebStandardStreamableHTTPServerTransport, type Server, type ServerContext } from '@modelcontextprotocol/server'
 import type { Portcullis } from '@portcullis/core'
 import { Listeners } from '../changes.ts'
 import { isSurelyModern } from '../envelope.ts'
 import type { McpHostOptions } from '../host-options.ts'
-import type { Handle, Line, Turn } from '../line.ts'
+import type { Behind, Line, Turn } from '../line.ts'
 import type { Carrier } from '../methods.ts'
 import { listen } from './listen.ts'
 import { makeServer } from './make-server.ts'
@@ -11,26 +11,32 @@ import { makeServer } from './make-server.ts'
 /** Streams of changes, of one principal, of one tenant and of all together. */
 const STREAMS = { principal: 8, tenant: 256, all: 1_024 } as const
 
-export function line(portcullis: Portcullis, options: McpHostOptions, handle: Handle): Line {
+/** The second SDK line: both protocol eras. */
+export function line(portcullis: Portcullis, options: McpHostOptions, { handle, guard }: Behind): Line {
   const listeners = new Listeners(STREAMS)
-  const server = (carrier: Carrier) => makeServer(portcullis, options, carrier, (context) => handle(context.http?.authInfo, turnOf(context)))
+  const own = (carrier: Carrier): Server => makeServer(portcullis, options, carrier, (context) => handle(context.http?.authInfo, turnOf(context)))
+  const existing = async (make: NonNullable<McpHostOptions['server']>, carrier: Carrier): Promise<Server> => guard(await make(), carrier) as unknown as Server
+  const server = (carrier: Carrier): Server | Promise<Server> => (options.server === undefined ? own(carrier) : existing(options.server, carrier))
   const handler = createMcpHandler(() => server('modern'), { legacy: 'reject' })
   return {
     versions: [LATEST_PROTOCOL_VERSION],
     wire(sessionId) {
-      const made = server(sessionId === undefined ? 'stateless' : 'session')
       const transport = new WebStandardStreamableHTTPServerTransport(sessionId === undefined ? { enableJsonResponse: true } : { sessionIdGenerator: () => sessionId })
+      let made: Server | undefined
       return {
         transport,
-        connect: () => made.connect(transport),
-        notify: (method, params) => made.notification({ method, ...(params === undefined ? {} : { params }) } as Parameters<typeof made.notification>[0]),
-        close: () => made.close(),
+        async connect() {
+          made = await server(sessionId === undefined ? 'stateless' : 'session')
+          await made.connect(transport)
+        },
+        notify: async (method, params) => made?.notification({ method, ...(params === undefined ? {} : { params }) } as Parameters<Server['notification']>[0]),
+        close: async () => made?.close(),
       }
     },
     modern: {
       speaks: async (request, message, body) => isSurelyModern(request, message) || !(await isLegacyRequest(request, body)),
       fetch: (request, body, authInfo) => handler.fetch(request, { parsedBody: body, authInfo }),
-      listen: (message, caller, request, body) => listen(portcullis, listeners, () => server('modern'), message, caller, request, body),
+      listen: (message, caller, request, body) => listen(portcullis, listeners, () => own('modern'), message, caller, request, body), // no server is asked
       notify: (tenant, change) => listeners.publish(tenant, change),
       close: () => handler.close(),
     },
