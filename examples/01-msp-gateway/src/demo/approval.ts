@@ -55,8 +55,8 @@ const readBytes = async (scene: Scene, id: string, token: string): Promise<strin
 
 const APPROVE = { decision: 'approve', reason: 'Outdated, agreed with Acme.' }
 
-export async function vote(scene: Scene, id: string, token: string, ballot: { readonly decision: string; readonly reason: string } = APPROVE): Promise<{ readonly status: number; readonly text: string }> {
-  const response = await fetch(`${scene.gateway.url}/approvals/${id}/votes`, {
+export async function vote(scene: Scene, id: string, token: string, ballot: { readonly decision: string; readonly reason: string } = APPROVE, at: string = scene.gateway.url): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(`${at}/approvals/${id}/votes`, {
     method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(ballot),
   })
   return { status: response.status, text: await response.text() }

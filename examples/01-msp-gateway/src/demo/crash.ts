@@ -22,7 +22,7 @@ export async function checkpoint(scene: Scene): Promise<Kept> {
   const before = await recordsIn(stage.path('before.log'))
   story.equal(`its log of Northwind has ${before.length} records, and among them exactly the ${scene.acknowledged.length} calls that were answered`, released(before), scene.acknowledged.toSorted())
   story.say('An auditor takes along two short texts: the key of the log, and the checkpoint that the gateway signed as it stopped.')
-  await scene.startGateway()
+  await scene.gateway.start()
   story.equal('started again, it serves on the same data', (await listOverHttp(`${scene.gateway.url}/mcp`)).status, 401)
   return kept
 }
@@ -40,11 +40,11 @@ export async function crash(scene: Scene, approvalId: string): Promise<void> {
   const before = await mark(scene.hudu.url)
   const hanging = agent.call('hudu.create_article', { name: 'Door codes', content: 'In the safe.' }).then(() => 'answered', () => 'lost')
   const writing = await untilWriting(scene.hudu.url, before)
-  await scene.gateway.kill()
+  await scene.gateway.holder()[0].kill()
   story.equal('while Hudu works on a new article, the gateway is killed (SIGKILL)', writing.path, '/api/v1/articles')
   story.equal('its client never gets an answer', await hanging, 'lost')
 
-  await scene.startGateway()
+  await scene.gateway.start()
   await using after = await scene.agent('northwind', 'acme-operator-bot')
   story.equal('started again on the same data, it serves', (await after.tools()).length, 9)
   const page = await read(scene, approvalId, await scene.signIn('northwind', 'olivia'))

@@ -9,10 +9,10 @@ const Line = z.looseObject({ seq: z.number(), kind: z.string(), step: z.string()
 /** One record of the log, as far as the demo reads it. */
 export type LogLine = z.infer<typeof Line>
 
-/** Exports one tenant's log while the gateway is stopped. Answers the key that verifies it. */
+/** Exports one tenant's log, on SQLite while the gateway is stopped. Answers the key that verifies it. */
 export async function exportLog(scene: Scene, tenant: Msp, out: string): Promise<string> {
-  const { stage, gateway } = scene
-  const { status, output } = await stage.run(sourceOf('export.ts'), ['--folder', stage.folder, '--url', gateway.url, '--tenant', tenant, '--out', out])
+  const { stage, store, gateway } = scene
+  const { status, output } = await stage.run(sourceOf('export.ts'), ['--folder', stage.folder, '--store', store, '--url', gateway.url, '--tenant', tenant, '--out', out])
   if (status !== 0) throw new Error(`The export ended with status ${status}.`)
   return z.object({ key: z.string() }).parse(JSON.parse(output)).key
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { Msp } from '../vendors/world.ts'
+import type { Store } from '../storage.ts'
 import { ASSISTANT, type Person, type Plan, type ServiceAccount } from '../world.ts'
 import { connect, type Agent, type ClientOptions } from './agent.ts'
+import type { Gateways } from './gateways.ts'
 import { changePlan, type Holdings } from './set-up.ts'
 import type { Running, Stage } from './stage.ts'
 import type { Story } from './story.ts'
@@ -14,32 +16,29 @@ interface At extends ClientOptions {
 export class Scene {
   readonly story: Story
   readonly stage: Stage
+  readonly store: Store
   readonly holdings: Readonly<Record<Msp, Holdings>>
   readonly halo: Running
   hudu: Running
-  gateway: Running
+  readonly gateway: Gateways
   /** The tools of Northwind's calls whose results have reached a client: its log must never lose one. */
   readonly acknowledged: string[] = []
 
-  constructor(parts: Pick<Scene, 'story' | 'stage' | 'holdings' | 'halo' | 'hudu' | 'gateway'>) {
+  constructor(parts: Pick<Scene, 'story' | 'stage' | 'store' | 'holdings' | 'halo' | 'hudu' | 'gateway'>) {
     this.story = parts.story
     this.stage = parts.stage
+    this.store = parts.store
     this.holdings = parts.holdings
     this.halo = parts.halo
     this.hudu = parts.hudu
     this.gateway = parts.gateway
   }
 
-  /** Starts the gateway on the data that there are, where it was before. */
-  async startGateway(): Promise<void> {
-    this.gateway = await this.stage.start('gateway.ts', ['--folder', this.stage.folder, '--url', this.gateway.url])
-  }
-
   /** The MSP books something else; this example reads its world when it starts. */
   async book(msp: Msp, plan: Plan): Promise<void> {
     await this.gateway.stop()
     await changePlan(this.stage.path('site.json'), msp, plan)
-    await this.startGateway()
+    await this.gateway.start()
   }
 
   /** A service account exchanges its secret for a token (RFC 6749 §4.4), narrowed to one endpoint if wished (RFC 8707). */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ export interface Finished {
 export class Stage implements AsyncDisposable {
   readonly folder: string
   readonly #children = new Set<ChildProcess>()
+  /** What the others stand on. */
+  #ground: ChildProcess | undefined
 
   private constructor(folder: string) {
     this.folder = folder
@@ -45,8 +47,23 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Starts a program of this example that prints one JSON line with its `url` once it listens. */
-  async start(program: string, args: readonly string[]): Promise<Running> {
-    const child = this.#spawn(sourceOf(program), args)
+  start(program: string, args: readonly string[]): Promise<Running> {
+    return this.#listening(program, this.#spawn(sourceOf(program), args, ['ignore', 'pipe', 'inherit']))
+  }
+
+  /**
+   * As `start`, for what the others stand on: it ends after them, a Ctrl-C in the terminal does not reach it, and whatever ends the demo
+   * ends its standard input: then it has to end by itself and to remove the demo's folder.
+   */
+  async startGround(program: string, args: readonly string[]): Promise<Running> {
+    await chmod(this.folder, 0o711) // other accounts may pass through to what is theirs
+    const child = this.#spawn(sourceOf(program), args, ['pipe', 'pipe', 'inherit'])
+    this.#children.delete(child)
+    this.#ground = child
+    return this.#listening(program, child)
+  }
+
+  async #listening(program: string, child: ChildProcess): Promise<Running> {
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
     const first = await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => undefined), expired()])
     if (first === undefined) throw new Error(`${program} did not start.`)
@@ -56,16 +73,16 @@ export class Stage implements AsyncDisposable {
 
   /** Runs a program to its end. */
   async run(file: string, args: readonly string[]): Promise<Finished> {
-    const child = this.#spawn(file, args)
+    const child = this.#spawn(file, args, ['ignore', 'pipe', 'inherit'])
     let output = ''
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
     const [status] = (await once(child, 'close')) as [number | null]
     return { status, output }
   }
 
-  #spawn(file: string, args: readonly string[]): ChildProcess {
+  #spawn(file: string, args: readonly string[], stdio: ('ignore' | 'pipe' | 'inherit')[]): ChildProcess {
     // The same flags as the demo's own: they say that workspace packages are read from their sources.
-    const child = spawn(process.execPath, [...process.execArgv, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+    const child = spawn(process.execPath, [...process.execArgv, file, ...args], { stdio, env: {}, detached: stdio[0] === 'pipe' })
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
     return child
@@ -73,12 +90,14 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(Array.from(this.#children, (child) => end(child, 'SIGTERM')))
+    if (this.#ground !== undefined) await end(this.#ground, 'SIGTERM')
     await rm(this.folder, { recursive: true, force: true })
   }
 
   /** For a demo that is ended from outside: there is no time to ask. */
   abandon(): void {
     for (const child of this.#children) child.kill('SIGKILL')
+    if (this.#ground !== undefined && this.#ground.exitCode === null && this.#ground.signalCode === null) return // the folder is its care now
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
