@@ -22,6 +22,7 @@ export class Connections {
     if (this.#pool === undefined) {
       this.#pool = new pg.Pool({ keepAlive: true, ...PATIENCE, ...this.#config })
       this.#pool.on('error', this.#onFault) // an idle connection broke; without a listener, the process would
+      this.#pool.on('connect', (client) => client.on('error', () => undefined)) // one in use too: what is asked on it next says so
     }
     return this.#pool
   }
