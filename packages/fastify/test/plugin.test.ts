@@ -1,8 +1,9 @@
+import type { ServerResponse } from 'node:http'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import fastify from 'fastify'
-import { expect, test } from 'vitest'
-import { rpc } from '../../http/test/binding/binding.ts'
+import { expect, test, vi } from 'vitest'
 import { stage } from '../../mcp/test/world.ts'
 import { gateway } from '../src/index.ts'
 
@@ -34,14 +35,19 @@ test('hooks and routes of the application see what is theirs, and the end of wha
 test('closing the application ends the streams of a host of its own', async () => {
   await using set = await stage()
   const app = fastify()
+  const open: ServerResponse[] = []
+  app.addHook('onRequest', async ({ method }, { raw }) => {
+    if (method === 'GET') open.push(raw)
+  })
   await app.register(gateway(set.portcullis, { sessions: {} }))
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
-  const token = await set.token('bot')
-  const begun = await rpc(origin, token, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } })
-  const stream = await fetch(`${origin}/mcp`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream', 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' } })
-  expect(stream.status).toBe(200)
-  const [body] = await Promise.all([stream.text(), app.close()])
-  expect(body).not.toContain('"error"')
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'legacy' } })
+  const requestInit = { headers: { authorization: `Bearer ${await set.token('bot')}` } }
+  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', origin), { requestInit, reconnectionOptions: { maxRetries: 0, initialReconnectionDelay: 1, maxReconnectionDelay: 1, reconnectionDelayGrowFactor: 1 } }))
+  await vi.waitFor(() => expect(open.map(({ statusCode, writableEnded }) => [statusCode, writableEnded])).toEqual([[200, false]])) // it listens for changes by itself
+  await app.close()
+  expect(open[0]?.writableFinished).toBe(true)
+  await client.close()
 })
 
 test('over HTTP/2 the host is still looked at', async () => {

@@ -17,7 +17,7 @@ interface Ends {
   readonly input: Readable
   readonly output: Writable
   /** With the token of this moment. */
-  readonly asked: () => Asked
+  readonly asked: () => Promise<Asked>
   readonly onFault: ((fault: unknown) => void) | undefined
 }
 
@@ -84,7 +84,7 @@ export class Conversation {
     const id = message?.id
     const headers = headersOf(message, this.#sessionId)
     try {
-      const response = await this.#ends.host.fetch(new Request(this.#ends.url, { method: 'POST', headers, signal }), { body, request: this.#ends.asked() })
+      const response = await this.#ends.host.fetch(new Request(this.#ends.url, { method: 'POST', headers, signal }), { body, request: await this.#ends.asked() })
       const last = await this.#relay(response, signal)
       if (id !== undefined && !signal.aborted && !isAnswer(last)) await this.#refuse(HOST_BROKEN, id)
       if (message?.method === 'initialize' && !isEnveloped(message)) this.#begin(response.headers.get('mcp-session-id'))
@@ -99,13 +99,17 @@ export class Conversation {
   #begin(sessionId: string | null): void {
     if (sessionId === null || this.#sessionId !== undefined) return
     this.#sessionId = sessionId
-    const { host, url, asked, onFault } = this.#ends
+    this.#hear(sessionId).catch((fault: unknown) => {
+      if (!this.#gone.signal.aborted) this.#ends.onFault?.(fault)
+    })
+  }
+
+  async #hear(sessionId: string): Promise<void> {
+    const { host, url, asked } = this.#ends
     const { signal } = this.#gone
-    host.fetch(new Request(url, { headers: { accept: 'text/event-stream', 'mcp-session-id': sessionId }, signal }), { request: asked() })
-      .then((changes) => (changes.ok ? this.#relay(changes, signal) : undefined))
-      .catch((fault: unknown) => {
-        if (!signal.aborted) onFault?.(fault)
-      })
+    const headers = { accept: 'text/event-stream', 'mcp-session-id': sessionId }
+    const changes = await host.fetch(new Request(url, { headers, signal }), { request: await asked() })
+    if (changes.ok) await this.#relay(changes, signal)
   }
 
   /** The last of what was said. */
@@ -126,11 +130,11 @@ export class Conversation {
     await this.#say(await refusalResponse(refusal, id).text())
   }
 
-  /** One line, which must not hold another: in JSON a newline can only be white space. */
+  /** One line, which must not hold another: in JSON a newline can only be white space. Whoever has gone waits for nothing. */
   async #say(text: string): Promise<void> {
     const { output } = this.#ends
     if (this.#gone.signal.aborted || text === '') return
-    if (!output.write(`${text.replaceAll(/[\r\n]+/g, ' ')}\n`)) await once(output, 'drain', { signal: this.#gone.signal })
+    if (!output.write(`${text.replaceAll(/[\r\n]+/g, ' ')}\n`)) await once(output, 'drain', { signal: this.#gone.signal }).catch(() => undefined)
   }
 }
 

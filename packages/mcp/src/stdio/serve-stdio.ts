@@ -1,15 +1,18 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Endpoint, Portcullis } from '@portcullis/core'
-import type { ServerInfo } from '../host-options.ts'
+import type { McpHostOptions } from '../host-options.ts'
 import type { Host } from '../host.ts'
 import type { SessionLimits } from '../sessions.ts'
 import { Conversation } from './conversation.ts'
 import { ownStdout } from './own-stdout.ts'
 import { tokenOf } from './token.ts'
 
-export interface StdioOptions extends ServerInfo {
-  /** The access token, or what gives one that still holds. Default: the environment variable PORTCULLIS_TOKEN. Judged anew with every message. */
-  readonly token?: string | (() => string) | undefined
+export interface StdioOptions extends Omit<McpHostOptions, 'sessions'> {
+  /**
+   * The access token, or what gives one that still holds: access tokens live for minutes, and this process may live for days. Asked for
+   * and judged anew with every message. Default: the environment variable PORTCULLIS_TOKEN.
+   */
+  readonly token?: string | (() => string | Promise<string>) | undefined
   /** What the process is for: one customer, or the whole tenant. Absent = as the token says. */
   readonly reach?: 'tenant' | { readonly customer: string } | undefined
   /** Where messages come from and go to, one a line. Default: the standard streams, of which the output is then kept for the protocol. */
@@ -41,7 +44,7 @@ export function serveStdioOn(makeHost: (sessions: SessionLimits) => Host, { url 
   const endpoint = endpointOf(reach)
   const host = makeHost(ONE)
   const own = output === undefined ? ownStdout() : undefined
-  const conversation = new Conversation({ host, url, input, output: output ?? own?.output ?? process.stdout, asked: () => ({ token: current(), endpoint }), onFault })
+  const conversation = new Conversation({ host, url, input, output: output ?? own?.output ?? process.stdout, asked: async () => ({ token: await current(), endpoint }), onFault })
   const closed = served()
   closed.catch((fault: unknown) => onFault?.(fault))
   return {

@@ -34,7 +34,7 @@ export interface Talk extends AsyncDisposable {
 
 /** A client that writes and reads lines by itself, on the other end of two streams of this process. */
 export function talk(serve: Serve, portcullis: Portcullis, options: StdioOptions): Talk {
-  const [input, output] = [new PassThrough(), new PassThrough()]
+  const [input, output] = [new PassThrough(), new PassThrough({ highWaterMark: 4_096 })]
   const faults: unknown[] = []
   const served = serve(portcullis, { input, output, onFault: (fault) => faults.push(fault), ...options })
   const said: Said[] = []
