@@ -7,8 +7,6 @@ import { WireError } from './wire-error.ts'
 /** One run of the chain for a message, and one more after each round that was carried to the client. */
 export type RunChain = (more: Pick<Caller, 'onNote' | 'answers'>) => Promise<Answer>
 
-const NEVER = new Promise<never>(() => undefined)
-
 interface ExchangeOptions {
   /** Ends when the client cancels, or goes away. */
   readonly signal: AbortSignal
@@ -33,10 +31,8 @@ export class Exchange {
 
   async resultFor(turn: Turn): Promise<object> {
     this.ran = true
-    const { signal, inSession } = this.#options
     const answered = await this.#answer(turn).catch(() => HOST_BROKEN)
-    // An SDK that overlooked the cancellation would give this answer to the next request with the same id.
-    if (inSession && signal.aborted) return NEVER
+    if (this.#isOverlooked(turn.signal)) return never()
     switch (answered.kind) {
       case 'result':
         return answered.result
@@ -48,18 +44,23 @@ export class Exchange {
     }
   }
 
-  /** The same for a handler of an existing server, which is judged where it stands. */
-  async goThrough(handle: () => Promise<unknown>): Promise<unknown> {
+  /** The same for a handler of an existing server, which is judged where it stands. `given` is the signal of the SDK. */
+  async goThrough(given: AbortSignal | undefined, handle: () => Promise<unknown>): Promise<unknown> {
     this.ran = true
-    const { signal, inSession } = this.#options
     try {
       const result = await handle()
-      return inSession && signal.aborted ? await NEVER : result
+      return this.#isOverlooked(given) ? await never() : result
     } catch (thrown) {
-      if (inSession && signal.aborted) return NEVER
+      if (this.#isOverlooked(given)) return never()
       this.refusal = thrown instanceof WireError ? thrown.refusal : HOST_BROKEN
       throw new WireError(this.refusal)
     }
+  }
+
+  /** An SDK that overlooked a cancellation would give the answer to the next request of the session with the same id. */
+  #isOverlooked(given: AbortSignal | undefined): boolean {
+    const { signal, inSession } = this.#options
+    return inSession && signal.aborted && given?.aborted !== true
   }
 
   #answer(turn: Turn): Promise<Answer> {
@@ -77,3 +78,6 @@ export class Exchange {
     if (progressToken !== undefined) await turn.progress({ progressToken, ...progress })
   }
 }
+
+/** A new one each time: what waits for it must be forgotten with it. */
+const never = (): Promise<never> => new Promise(() => undefined)

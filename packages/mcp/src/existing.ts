@@ -50,7 +50,7 @@ export function guardsExisting(portcullis: Portcullis, passOf: (ticket: object |
     const guard = guardWith({ portcullis, tasks, connection: current, isModern: () => carrier === 'modern', askedBy: async (context) => passIn(context).asked })
     guardServer(server, (method, original) => async (request, context) => {
       const pass = passIn(context)
-      return pass.exchange.goThrough(async () => {
+      return pass.exchange.goThrough(signalOf(context), async () => {
         const result = await guard(method, original)(whole(request, pass.message), informed(context, pass, carrier))
         pass.onResult?.()
         return result

@@ -44,6 +44,8 @@ export interface Ticket {
 
 /** What an SDK lets one run of a handler tell its client, and ask it. */
 export interface Turn {
+  /** Aborts when the SDK stops handling the request. */
+  readonly signal: AbortSignal
   progress(params: Readonly<Record<string, unknown>>): Promise<void>
   /** Not sent when the client wants only graver ones. */
   log(note: Extract<Note, { kind: 'log' }>): Promise<void>

@@ -114,6 +114,18 @@ describe.each(LINES)('on $line', ({ mcpHost }) => {
     expect(await (await set.send(asked, { ...ping, id: 7 }, id)).text()).toContain('"result":{}')
   })
 
+  test('MCP-04: the end of a session ends what is under way in it', async () => {
+    await using set = await hosted()
+    const vendor = slowly(set)
+    const asked = { token: await set.token('bot') }
+    const id = await set.begin(asked)
+    const call = set.send(asked, list(7), id)
+    await vi.waitFor(() => expect(vendor.asked).toBe(1))
+    expect(await set.manage('DELETE', asked, id)).toBe(200)
+    expect(set.jobs[0]?.signal.aborted).toBe(true)
+    expect(await (await call).text()).not.toContain('"id"')
+  })
+
   verifies(['CH-18', 'shed'], 'the requests of one session that are under way are capped, and those that nobody waits for do not count', async () => {
     await using set = await hosted()
     const asked = { token: await set.token('bot') }

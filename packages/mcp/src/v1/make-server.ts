@@ -28,6 +28,7 @@ export function makeServer({ offers }: Portcullis, { name = 'portcullis', versio
 }
 
 const turnOf = (extra: RequestHandlerExtra<ServerRequest, ServerNotification>, heard: (level: LogLevel) => boolean): Turn => ({
+  signal: extra.signal,
   progress: (params) => extra.sendNotification({ method: 'notifications/progress', params } as ServerNotification),
   log: async ({ level, data, logger }) => {
     if (heard(level)) await extra.sendNotification({ method: 'notifications/message', params: { level, data, logger } })

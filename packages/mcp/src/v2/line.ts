@@ -45,6 +45,7 @@ export function line(portcullis: Portcullis, options: McpHostOptions, { handle, 
 
 /** Of logs the SDK knows the level that was asked for. */
 const turnOf = ({ mcpReq }: ServerContext): Turn => ({
+  signal: mcpReq.signal,
   progress: (params) => mcpReq.notify({ method: 'notifications/progress', params } as Parameters<typeof mcpReq.notify>[0]),
   log: ({ level, data, logger }) => mcpReq.log(level, data, logger),
   ask: (request, signal, timeout) => mcpReq.send<'elicitation/create'>(request as { method: 'elicitation/create' }, { signal, timeout }),
