@@ -1,7 +1,9 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, test, vi } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { mcpHost } from '../../src/v1/index.ts'
 import { hostedOn } from '../hosted.ts'
+import { stage } from '../world.ts'
 
 const META = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 't', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': {} }
 const HEADER = { 'mcp-protocol-version': '2026-07-28' }
@@ -19,6 +21,28 @@ verifies('EM-01', 'whoever speaks 2026-07-28 is told what is spoken here, once g
   const odd = await set.send(asked, { id: 1, method: 'tools/list', params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '<c4n4ry>' } } })
   expect(await odd.text()).not.toContain('c4n4ry')
   expect(set.jobs).toEqual([])
+})
+
+verifies('EM-01', 'the official client that tries 2026-07-28 first goes on in 2025-11-25', async () => {
+  await using set = await stage()
+  const token = await set.token('bot')
+  for (const sessions of [{}, undefined]) {
+    const host = mcpHost(set.portcullis, { sessions })
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    const asked: string[] = []
+    await client.connect(new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
+      fetch: async (url, init) => {
+        const request = new Request(url, init)
+        const text = await request.clone().text()
+        if (text !== '') asked.push((JSON.parse(text) as { method: string }).method)
+        return host.fetch(request, { ...(text === '' ? {} : { body: JSON.parse(text) as unknown }), request: { token } })
+      },
+    }))
+    expect(await client.callTool({ name: 'psa.list', arguments: {} })).toMatchObject({ structuredContent: { tickets: [{ summary: 'mine' }] } })
+    expect(asked).toEqual(['server/discover', 'initialize', 'notifications/initialized', 'tools/call'])
+    await client.close()
+    await host.close()
+  }
 })
 
 test('MCP-01: without the envelope server/discover is a method that does not exist', async () => {
