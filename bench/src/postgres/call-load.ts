@@ -13,20 +13,22 @@ const VOTER = 'grace'
 
 type Approval = NonNullable<AdmitItem['approval']>
 
-/** One tenant's whole calls with nothing dispatched in between: admission, then completion. 5 % of them consume an approval. */
+/** One tenant's whole calls with nothing dispatched in between: admission, then completion. 5 % of them consume an approval, unless none shall. */
 export class CallLoad {
   readonly #door: TenantDoor
   readonly #authorization: number
+  readonly #approved: boolean
   readonly #granted: Approval[] = []
   #count = 0
 
-  private constructor(door: TenantDoor, authorization: number) {
+  private constructor(door: TenantDoor, authorization: number, approved: boolean) {
     this.#door = door
     this.#authorization = authorization
+    this.#approved = approved
   }
 
-  static async open(door: TenantDoor): Promise<CallLoad> {
-    return new CallLoad(door, await door.authorize('facts'))
+  static async open(door: TenantDoor, { approved = true }: { readonly approved?: boolean } = {}): Promise<CallLoad> {
+    return new CallLoad(door, await door.authorize('facts'), approved)
   }
 
   /** Approvals for so many calls, asked for and voted on. */
@@ -38,7 +40,7 @@ export class CallLoad {
   async call(): Promise<void> {
     const count = this.#count++
     const callId = randomUUID()
-    const approval = count % APPROVED === 0 ? this.#take() : undefined
+    const approval = this.#approved && count % APPROVED === 0 ? this.#take() : undefined
     const admitted = await this.#door.ledger.admit(this.#admission(callId, `agent-${count % PRINCIPALS}`, approval))
     if (admitted.kind !== 'admitted') throw new Error(`not admitted: ${JSON.stringify(admitted)}`)
     const closed = await this.#door.ledger.complete({ kind: 'complete', callId, status: 'succeeded', body: OUTCOME })
