@@ -37,7 +37,7 @@ afterAll(async () => {
   await storage.close()
 })
 
-const state = (work: Promise<unknown>): Promise<string> => work.then(() => 'done', (error: { code?: string }) => error.code ?? String(error))
+const state = (work: Promise<unknown>): Promise<string> => work.then(() => 'done', (error: Error & { code?: string }) => error.code ?? error.message)
 
 /** What one statement comes to in a transaction that is rolled back, as this tenant or as nobody. */
 async function as(tenant: string | undefined, sql: string, values: unknown[] = []): Promise<string> {

@@ -14,6 +14,13 @@ export const FUNCTIONS: readonly SqlFunction[] = [
   RECALL, DUE, APPROVAL_OF, CALLS_OF, STANDING_OF, CHANGED, INTEGRATE,
 ]
 
-/** `schema` is quoted already. Temporary tables come last: nobody can slip one in front of ours. */
+/**
+ * What holds inside every function. Temporary tables come last: nobody can slip one in front of ours. And no plan reads a whole table: one that was
+ * made while a table was empty would, and a session keeps it when the table has grown. `schema` as it is written in SQL.
+ */
+export const settingsOf = (schema: string): readonly string[] => [`search_path=${schema}, pg_temp`, 'enable_seqscan=off']
+
+/** `schema` is quoted already. */
 export const functionText = ({ name, parameters, returns, body }: SqlFunction, schema: string): string =>
-  `create function ${schema}.${name}(${parameters}) returns ${returns} language plpgsql volatile set search_path = ${schema}, pg_temp as $portcullis$${body}$portcullis$`
+  `create function ${schema}.${name}(${parameters}) returns ${returns} language plpgsql volatile
+  ${settingsOf(schema).map((setting) => `set ${setting.replace('=', ' = ')}`).join(' ')} as $portcullis$${body}$portcullis$`

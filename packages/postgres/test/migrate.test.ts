@@ -1,0 +1,43 @@
+import { expect, inject, test } from 'vitest'
+import { verifies } from '@portcullis/test-support'
+import { assertPosture, migrate, postgresStorage } from '@portcullis/postgres'
+import { Desk } from '../../testing/src/laws/desk.ts'
+import { ask, freshDatabase } from './database.ts'
+
+verifies('EM-02', 'of many processes that migrate at the same time one does it, and all find it done', async () => {
+  const { owner, app, role } = await freshDatabase(inject('postgres'))
+  await Promise.all(Array.from({ length: 6 }, () => migrate(owner, { role, login: app.user })))
+  expect(await ask(owner, 'select version from portcullis.migration')).toEqual([{ version: 1 }])
+  await assertPosture(app, { role })
+})
+
+test('a migration that finds everything done changes no data, and puts functions and rights right', async () => {
+  const { owner, app, role } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { role, login: app.user })
+  const storage = postgresStorage({ connection: app, role })
+  const desk = await Desk.at(storage)
+  await desk.admit({ callId: 'the call' })
+  await storage.close()
+  await ask(owner, `grant update on portcullis.log to ${role}; drop function portcullis.due; create function portcullis.more() returns void language sql as 'select'`)
+  await expect(assertPosture(app, { role })).rejects.toThrow(/./)
+  await migrate(owner, { role, login: app.user })
+  await assertPosture(app, { role })
+  const again = postgresStorage({ connection: app, role })
+  expect((await (await again.tenant('northwind')).ledger.recall('the call'))?.seq).toBe(0)
+  await again.close()
+})
+
+test('a migration that fails leaves nothing behind, a later build\'s schema is not touched, and names are checked before anything is asked', async () => {
+  const { owner, app, role, superuser } = await freshDatabase(inject('postgres'))
+  await expect(migrate(owner, { role, login: 'nobody_knows_this_user' })).rejects.toMatchObject({ code: 'storage_failed' })
+  expect(await ask(superuser, `select from pg_namespace where nspname = 'portcullis'`)).toHaveLength(0)
+  await migrate(owner, { role, login: app.user })
+  await ask(owner, 'insert into portcullis.migration (version) values (99)')
+  await expect(migrate(owner, { role, login: app.user })).rejects.toMatchObject({ code: 'storage_newer' })
+  for (const schema of ['', 'a"b', 'public', 'pg_mine', 'x; drop table log', 'Ä', 'a'.repeat(41)]) {
+    await expect(migrate(owner, { schema, role }), schema).rejects.toMatchObject({ code: 'storage_name_invalid' })
+    expect(() => postgresStorage({ connection: app, schema }), schema).toThrow(expect.objectContaining({ code: 'storage_name_invalid' }))
+    expect(() => postgresStorage({ connection: app, role: schema }), schema).toThrow(expect.objectContaining({ code: 'storage_name_invalid' }))
+  }
+  await expect(migrate({ ...owner, password: 'wrong' }, { role })).rejects.toMatchObject({ code: 'storage_forbidden' })
+})
