@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { verifies } from '@portcullis/test-support'
+import { Fault } from '@portcullis/core'
+import { migrate, postgresStorage } from '@portcullis/postgres'
+import { Looks } from '../../testing/src/laws/law.ts'
+import { Desk } from '../../testing/src/laws/desk.ts'
+import { lookAtLog } from '../../testing/src/laws/log-laws.ts'
+import { storageFault } from '../src/storage-fault.ts'
+import { ask, freshDatabase, type Database } from './database.ts'
+import { startProxy, type Proxy } from './proxy.ts'
+
+let database: Database
+let proxy: Proxy
+
+beforeAll(async () => {
+  database = await freshDatabase(inject('postgres'))
+  await migrate(database.owner, { role: database.role, login: database.app.user })
+  proxy = await startProxy(database.app.port)
+})
+
+afterAll(() => proxy.close())
+
+const open = (more: object = {}) => postgresStorage({ connection: { ...database.app, port: proxy.port, max: 3, ...more }, role: database.role })
+const codes = (settled: readonly PromiseSettledResult<unknown>[]): unknown[] => settled.map((one) => (one.status === 'rejected' ? (one.reason as Fault).code : 'done'))
+
+verifies('CH-12', 'a connection that is lost after the commit: everybody is refused, and nothing is written a second time', async () => {
+  const storage = open()
+  const desk = await Desk.at(storage, 'lost')
+  await desk.note()
+  proxy.deafen()
+  const notes = Promise.allSettled(Array.from({ length: 40 }, () => desk.note()))
+  const size = async (): Promise<number> => Number((await ask<{ size: string }>(database.superuser, `select size from portcullis.log_head where tenant_id = 'lost'`))[0]!.size)
+  await expect.poll(size).toBe(41)
+  proxy.cut()
+  expect(new Set(codes(await notes))).toEqual(new Set(['storage_unreachable']))
+  expect(await size()).toBe(41)
+  expect(await desk.note()).toEqual({ kind: 'noted', seq: 41 })
+  await lookAtLog(desk, new Looks())
+  await storage.close()
+})
+
+verifies('CH-12', 'a server that does not answer: everybody is refused in time, and served when it answers again', async () => {
+  const storage = open({ query_timeout: 300 })
+  const desk = await Desk.at(storage, 'silent')
+  proxy.deafen()
+  expect(new Set(codes(await Promise.allSettled([...Array.from({ length: 5 }, () => desk.note()), desk.size(), desk.door.standing(), desk.door.ledger.due({ limit: 1 })])))).toEqual(new Set(['storage_timeout']))
+  proxy.cut()
+  expect((await desk.note()).kind).toBe('noted')
+  await storage.close()
+})
+
+test('a tenant whose head somebody holds is refused in time, and nothing of the refused batch is written', async () => {
+  const storage = open({ statement_timeout: 300 })
+  const desk = await Desk.at(storage, 'held')
+  const holder = new pg.Client({ ...database.superuser })
+  await holder.connect()
+  await holder.query(`begin; select from portcullis.log_head where tenant_id = 'held' for update`)
+  expect(new Set(codes(await Promise.allSettled([...Array.from({ length: 3 }, () => desk.note()), desk.door.revoke({ kind: 'tenant' })])))).toEqual(new Set(['storage_timeout']))
+  await holder.query('rollback')
+  await holder.end()
+  expect([await desk.size(), (await desk.door.standing()).authorization]).toEqual([0, 1])
+  expect(await desk.note()).toEqual({ kind: 'noted', seq: 0 })
+  await storage.close()
+})
+
+test('an item that PostgreSQL does not take is refused alone, whatever is wrong with it', async () => {
+  const storage = open()
+  const desk = await Desk.at(storage, 'poisoned')
+  const long = randomBytes(4_000).toString('hex') // no index row holds it, however well it is packed
+  const answers = await Promise.allSettled([...Array.from({ length: 30 }, () => desk.note()), desk.admit({ callId: long }), desk.admit({ deadlineMs: 1e300 }), ...Array.from({ length: 30 }, () => desk.note())])
+  expect(answers.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([30, 31])
+  expect(await desk.size()).toBe(60)
+  await lookAtLog(desk, new Looks())
+  await storage.close()
+})
+
+test('any text goes in and comes back as it was', async () => {
+  const storage = open()
+  const desk = await Desk.at(storage, 'texts')
+  const texts = ['\0', 'a\0b', '\ud800', '"', '#', '{}', "'; drop table log", 'NULL', 'é 漢 😀', '\\u0000', 'x'.repeat(700), `x${'x'.repeat(700)}`]
+  for (const text of texts) {
+    const job = { instance: text, tool: text }
+    expect((await desk.admit({ callId: text, principal: text, job, idempotency: { key: text, fingerprint: text } })).kind, JSON.stringify(text)).toBe('admitted')
+    expect(await desk.door.ledger.recall(text)).toMatchObject({ callId: text, principal: text, ...job, idempotencyKey: text })
+    expect(await desk.door.ledger.callsOf(text)).toEqual({ used: 0, reserved: 1 })
+    await desk.complete(text, 'succeeded', text)
+    expect(await desk.admit({ idempotency: { key: text, fingerprint: text } })).toEqual({ kind: 'repeated', callId: text, answer: text })
+  }
+  expect((await desk.door.log.read({ from: 0, limit: 99 })).length).toBe(texts.length * 2)
+  await storage.close()
+})
+
+test('what goes wrong has a stable code, and what one item caused stays what it is', () => {
+  const error = (code: string, more: object = {}): Error => Object.assign(new Error('it failed'), { code, severity: 'ERROR', ...more })
+  const code = (cause: unknown): unknown => (storageFault(cause) as Fault).code
+  for (const [state, expected] of [
+    ['57014', 'storage_timeout'], ['55P03', 'storage_timeout'], ['53100', 'storage_full'], ['53300', 'storage_unreachable'], ['53200', 'storage_overloaded'], ['42501', 'storage_forbidden'],
+    ['25006', 'storage_read_only'], ['3F000', 'storage_missing'], ['42P01', 'storage_missing'], ['42883', 'storage_missing'], ['57P01', 'storage_unreachable'], ['08006', 'storage_unreachable'],
+    ['40001', 'storage_failed'], ['XX001', 'storage_failed'], ['P0001', 'storage_failed'],
+  ] as const) expect(code(error(state)), state).toBe(expected)
+  for (const state of ['22P02', '23505', '54000']) expect(storageFault(error(state))).not.toBeInstanceOf(Fault)
+  for (const [cause, expected] of [
+    [Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'storage_unreachable'], [new Error('Connection terminated unexpectedly'), 'storage_unreachable'], [new Error('Query read timeout'), 'storage_timeout'],
+    [new Error('timeout exceeded when trying to connect'), 'storage_timeout'],
+  ] as const) expect(code(cause)).toBe(expected)
+  const fault = new Fault('storage_closed', 'closed')
+  expect(storageFault(fault)).toBe(fault)
+})

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { beforeAll, expect, inject, test } from 'vitest'
+import type { LedgerAnswer, LedgerItem } from '@portcullis/core/ports'
+import { memoryStorage } from '@portcullis/core/memory'
+import { migrate, postgresStorage } from '@portcullis/postgres'
+import { approvalFor, Desk, PLENTY } from '../../testing/src/laws/desk.ts'
+import { manualClock } from '../../testing/src/laws/subject.ts'
+import { Connections } from '../src/connections.ts'
+import { Gatherer } from '../src/gatherer.ts'
+import { Place } from '../src/place.ts'
+import { Places } from '../src/places.ts'
+import { freshDatabase, type Database } from './database.ts'
+
+let database: Database
+
+beforeAll(async () => {
+  database = await freshDatabase(inject('postgres'))
+  await migrate(database.owner, { role: database.role, login: database.app.user })
+})
+
+/** Notes what it is asked. */
+class Watched extends Place {
+  readonly asked: { name: string; tenants: number }[] = []
+
+  override call(name: string, values: readonly unknown[]): Promise<unknown> {
+    this.asked.push({ name, tenants: Array.isArray(values[0]) ? values[0].length : 1 })
+    return super.call(name, values)
+  }
+}
+
+function gather(max = 6): { place: Watched; connections: Connections; send: (tenant: string, items: readonly LedgerItem[]) => Promise<readonly LedgerAnswer[]> } {
+  const connections = new Connections({ ...database.app, max }, () => undefined)
+  const place = new Watched(connections, { schema: 'portcullis', role: database.role })
+  const gatherer = new Gatherer(place)
+  return { place, connections, send: (tenant, items) => gatherer.send({ tenant, name: JSON.stringify(tenant), now: null, items }) }
+}
+
+const note: LedgerItem = { kind: 'note', body: '{"v":1' }
+
+test('batches of many tenants that come at the same time go in one statement, at most 64 in each; one alone goes alone', async () => {
+  const { place, connections, send } = gather()
+  const answers = await Promise.all(Array.from({ length: 150 }, (_, index) => send(`many-${index}`, [note, note])))
+  expect(answers).toEqual(Array.from({ length: 150 }, () => [{ kind: 'noted', seq: 0 }, { kind: 'noted', seq: 1 }]))
+  expect(place.asked).toEqual([64, 64, 22].map((tenants) => ({ name: 'step_many', tenants })))
+  expect(await send('many-0', [note])).toEqual([{ kind: 'noted', seq: 2 }])
+  expect(place.asked.at(-1)).toEqual({ name: 'step', tenants: 1 })
+  await connections.end()
+})
+
+test('a tenant whose head is held keeps nobody waiting, and is served when it is free', async () => {
+  const { connections, send } = gather()
+  await Promise.all(['held-a', 'held-b', 'held-c'].map((tenant) => send(tenant, [note])))
+  const holder = new pg.Client({ ...database.superuser })
+  await holder.connect()
+  await holder.query(`begin; select from portcullis.log_head where tenant_id = 'held-b' for update`)
+  let served = false
+  const held = send('held-b', [note]).then((answers) => { served = true; return answers })
+  const others = await Promise.all([send('held-a', [note]), send('held-c', [note])])
+  expect([others, served]).toEqual([[[{ kind: 'noted', seq: 1 }], [{ kind: 'noted', seq: 1 }]], false])
+  await holder.query('rollback')
+  await holder.end()
+  expect(await held).toEqual([{ kind: 'noted', seq: 1 }])
+  await connections.end()
+})
+
+test('a tenant whose batch breaks hurts neither the others nor, through its queue, its own other items', async () => {
+  const storage = postgresStorage({ connection: { ...database.app, max: 5 }, role: database.role })
+  const desks = await Promise.all(Array.from({ length: 12 }, (_, index) => Desk.at(storage, `breaks-${index}`)))
+  const answers = await Promise.all(desks.map((desk, index) =>
+    Promise.allSettled([desk.note(), ...(index % 4 === 1 ? [desk.admit({ callId: randomBytes(4_000).toString('hex') })] : []), desk.note()])))
+  for (const [index, settled] of answers.entries()) {
+    expect(settled.map(({ status }) => status), `${index}`).toEqual(index % 4 === 1 ? ['fulfilled', 'rejected', 'fulfilled'] : ['fulfilled', 'fulfilled'])
+    expect(await desks[index]!.size()).toBe(2)
+  }
+  await storage.close()
+})
+
+test('two processes with the same tenants in any order never lock each other out', async () => {
+  const [one, two] = [gather(), gather()]
+  const tenants = Array.from({ length: 30 }, (_, index) => `order-${index}`)
+  const rounds = Array.from({ length: 20 }, (_, round) => round)
+  const answers = await Promise.all([one, two].map(async ({ send }, which) => {
+    const seen: LedgerAnswer[] = []
+    for (const round of rounds) {
+      const order = which === 0 ? tenants : tenants.toReversed()
+      seen.push(...(await Promise.all(order.slice(round % 7).map((tenant) => send(tenant, [note])))).flat())
+    }
+    return seen
+  }))
+  const expected = rounds.reduce((sum, round) => sum + tenants.length - (round % 7), 0)
+  expect(answers.map((seen) => seen.length)).toEqual([expected, expected])
+  await Promise.all([one.connections.end(), two.connections.end()])
+})
+
+test('batches that share a transaction come to what they come to alone: answer by answer and byte by byte', async () => {
+  const clock = manualClock(Date.UTC(2026, 10, 22, 12))
+  const storage = postgresStorage({ connection: { ...database.app, max: 5 }, role: database.role, now: () => clock.now() })
+  const reference = memoryStorage({ clock })
+  const play = async (desk: Desk, index: number): Promise<unknown> => {
+    const { ledger, log } = desk.door
+    const limits = { ...PLENTY, included: 5 + index, principalPerMinute: 4 + (index % 3) }
+    const request = approvalFor(`digest ${index % 2}`)
+    const held = { ask: request.ask, request: { ...request.request, id: `apv-${index}` } }
+    const answers = await Promise.all([
+      ...Array.from({ length: 8 + index }, (_, call) => desk.admit({ callId: `call ${call % 9}`, principal: `p${call % 3}`, limits, ...(call % 4 === 0 ? { idempotency: { key: `k${call % 2}`, fingerprint: 'f' } } : {}) })),
+      desk.note(`{"v":1,"text":${JSON.stringify(`é 漢 ${'x'.repeat(index * 100)}`)}`), desk.admit({ approval: held }), desk.vote(`apv-${index}`, 'grace'), desk.admit({ callId: 'approved', approval: held }),
+      ...Array.from({ length: 5 }, (_, call) => (call % 2 === 0 ? desk.complete(`call ${call}`, 'succeeded', 'kept') : desk.abandon(`call ${call}`))),
+    ])
+    return [answers, await ledger.callsOf('p0'), await ledger.approval(`apv-${index}`), (await log.read({ from: 0, limit: 99 })).map(({ at, bytes }) => [at, Buffer.from(bytes).toString()])]
+  }
+  const desks = async (from: typeof reference) => Promise.all(Array.from({ length: 20 }, (_, index) => Desk.at(from, `same-${index}`)))
+  const [actual, expected] = [await desks(storage), await desks(reference)]
+  const found = await Promise.all(actual.map(play))
+  for (const [index, desk] of expected.entries()) expect(JSON.parse(JSON.stringify(found[index]))).toEqual(JSON.parse(JSON.stringify(await play(desk, index))))
+  await storage.close()
+})
+
+test('the batches of siloed and dedicated tenants are never put together with others', async () => {
+  const { app, role } = database
+  const places = new Places({
+    connection: app, schema: 'portcullis', role, most: 1, onFault: () => undefined,
+    place: (tenant) => ({ siloed: { schema: 'silo', role }, dedicated: { connection: { ...app, database: 'elsewhere' } } })[tenant],
+  })
+  expect([places.of('pooled').gatherer, places.of('siloed').gatherer, places.of('dedicated').gatherer]).toEqual([expect.any(Gatherer), undefined, undefined])
+  await places.close()
+})
+
