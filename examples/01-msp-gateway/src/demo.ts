@@ -35,7 +35,7 @@ const flag = { type: 'boolean', default: false } as const
 const { values } = parseArgs({ options: { json: flag, serve: flag, store: { ...text, default: 'sqlite' }, report: text, add: flag } })
 const store = storeOf(values.store)
 /** Nothing in the story takes long, but for a call's deadline that is waited for on PostgreSQL; a step that hangs fails (ms). */
-const DEADLINE = { sqlite: 80_000, postgres: 140_000 }[store]
+const DEADLINE = { sqlite: 80_000, postgres: 240_000 }[store]
 const story = new Story({ json: values.json && !values.serve })
 
 try {

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -81,6 +81,31 @@ test('`--serve` prints commands that work as they are printed, new ones at Enter
   expect(group.filter(isAlive)).toEqual([])
   expect(readdirSync(temporary)).toEqual([])
 }, 40_000)
+
+test('on PostgreSQL two gateways are served, and a demo that is killed leaves no process and no file behind', async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'serve-test-'))
+  chmodSync(temporary, 0o755) // PostgreSQL may run as another account
+  const child = spawn(process.execPath, ['--conditions=@portcullis/source', 'src/demo.ts', '--serve', '--store', 'postgres'], { cwd: FOLDER, stdio: ['pipe', 'pipe', 'inherit'], env: { TMPDIR: temporary, PATH: process.env['PATH'] } })
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit')
+    rmSync(temporary, { recursive: true })
+  })
+  const sheet = await sheets(child, 1)
+  expect(sheet).toContain('Running: two gateways behind http')
+  const [own] = below(sheet, /^# curl/)
+  const { stdout } = await run('bash', ['-c', [...below(sheet, /^# Tokens live 15 minutes/), own].join('\n')], { cwd: FOLDER })
+  expect(stdout).toContain('canary-northwind-acme')
+
+  const group = await childrenOf(child.pid)
+  expect(group).toHaveLength(5)
+  const servers = (await Promise.all(group.map(childrenOf))).flat()
+  expect(servers).toHaveLength(1)
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+  await expect.poll(() => [...group, ...servers].filter(isAlive), { timeout: 30_000 }).toEqual([])
+  expect(readdirSync(temporary)).toEqual([])
+}, 80_000)
 
 const childrenOf = async (pid: number | undefined): Promise<readonly number[]> =>
   (await run('ps', ['-A', '-o', 'pid=,ppid='])).stdout.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === pid).map(([id]) => id as number)

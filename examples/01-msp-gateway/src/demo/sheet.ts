@@ -6,7 +6,8 @@ import { ACME_TICKET, GLOBEX_TICKET } from './writes.ts'
 
 /** Everything that one needs to try the running gateway by hand, to be pasted into a shell. Opens one request for the owner to vote on. */
 export async function sheet(scene: Scene, article: number): Promise<string> {
-  const { gateway: { url }, holdings } = scene
+  const { gateway, holdings } = scene
+  const { url } = gateway
   const tokens: readonly (readonly [name: string, who: string, token: string])[] = [
     ['OPERATOR', 'customer_operator at Northwind, for Acme only', await scene.tokenOf('northwind', 'acme-operator-bot')],
     ['FIELD', 'at Northwind, customer_operator for Acme and customer_viewer for Globex', await scene.tokenOf('northwind', 'field-bot')],
@@ -31,7 +32,7 @@ curl -sS ${url}/approvals/${approval}/votes -H "Authorization: Bearer $OWNER" -H
 ${client('ASSISTANT', 'hudu.archive_article', `'${JSON.stringify({ id: article })}'`)}`
 
   return `
-Running: the gateway at ${url}, HaloPSA at ${scene.halo.url}, Hudu at ${scene.hudu.url}.
+Running: ${gateway.members.length === 1 ? 'the gateway at' : 'two gateways behind'} ${url}, HaloPSA at ${scene.halo.url}, Hudu at ${scene.hudu.url}.
 Its endpoints: ${url}/mcp/customers/{acme, globex, initech}, ${url}/mcp/tenant, ${url}/mcp
 
 # Tokens live 15 minutes, these until ${expiry.toISOString()}. Paste them into a shell first.

@@ -48,7 +48,7 @@ export class Stage implements AsyncDisposable {
 
   /** Starts a program of this example that prints one JSON line with its `url` once it listens. */
   start(program: string, args: readonly string[]): Promise<Running> {
-    return this.#listening(program, this.#spawn(sourceOf(program), args, ['ignore', 'pipe', 'inherit']))
+    return this.#listening(program, this.#spawn(['--import', sourceOf('with-parent.ts'), sourceOf(program), ...args], 'pipe'))
   }
 
   /**
@@ -57,7 +57,7 @@ export class Stage implements AsyncDisposable {
    */
   async startGround(program: string, args: readonly string[]): Promise<Running> {
     await chmod(this.folder, 0o711) // other accounts may pass through to what is theirs
-    const child = this.#spawn(sourceOf(program), args, ['pipe', 'pipe', 'inherit'])
+    const child = this.#spawn([sourceOf(program), ...args], 'pipe', true)
     this.#children.delete(child)
     this.#ground = child
     return this.#listening(program, child)
@@ -73,16 +73,16 @@ export class Stage implements AsyncDisposable {
 
   /** Runs a program to its end. */
   async run(file: string, args: readonly string[]): Promise<Finished> {
-    const child = this.#spawn(file, args, ['ignore', 'pipe', 'inherit'])
+    const child = this.#spawn([file, ...args], 'ignore')
     let output = ''
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
     const [status] = (await once(child, 'close')) as [number | null]
     return { status, output }
   }
 
-  #spawn(file: string, args: readonly string[], stdio: ('ignore' | 'pipe' | 'inherit')[]): ChildProcess {
+  #spawn(args: readonly string[], input: 'ignore' | 'pipe', detached = false): ChildProcess {
     // The same flags as the demo's own: they say that workspace packages are read from their sources.
-    const child = spawn(process.execPath, [...process.execArgv, file, ...args], { stdio, env: {}, detached: stdio[0] === 'pipe' })
+    const child = spawn(process.execPath, [...process.execArgv, ...args], { stdio: [input, 'pipe', 'inherit'], env: {}, detached })
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
     return child
