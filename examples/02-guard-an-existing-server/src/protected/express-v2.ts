@@ -1,0 +1,15 @@
+import { gateway } from '@portcullis/express'
+import express from 'express'
+import { makeServer } from '../existing/server-v2.ts'
+import { tenantOf } from '../own.ts'
+import { listening, type Combination } from './combination.ts'
+
+export const expressV2: Combination = {
+  name: 'SDK v2 on Express',
+  endpoint: '/mcp/tenant',
+  makeServer: (desk) => makeServer(desk, tenantOf),
+  serve: (portcullis, desk, port) => {
+    const app = express().use(gateway(portcullis, { server: () => makeServer(desk, tenantOf) }))
+    return listening(app.listen(port, '127.0.0.1'))
+  },
+}
