@@ -1,10 +1,13 @@
-import { createPortcullis, customerKey, defineConnector, Secret, type Connector, type Portcullis, type World } from '@portcullis/core'
+import { createPortcullis, customerKey, defineConnector, inProcess, Secret, type Connector, type Portcullis, type World } from '@portcullis/core'
 import { hashSecret, keysFrom, memoryStorage, mintShownSecret, pepperOf } from '@portcullis/core/memory'
 import type { Clock, Dispatcher, Storage } from '@portcullis/core/ports'
+import { ownServer } from '@portcullis/mcp'
 import { z } from 'zod'
 
 const keys = keysFrom(new Uint8Array(32).fill(1))
 const { secret, keyId } = mintShownSecret('bench')
+
+const credential = { id: keyId, secretHash: hashSecret(pepperOf(keys), secret), scopes: ['*'] }
 
 export const Ticket = z.object({ id: z.number(), client_id: customerKey(z.number()), summary: z.string() })
 
@@ -31,7 +34,7 @@ export const worldOf = (): World => ({
       customers: { acme: {}, globex: {} },
       limits: { included: 1e9, tenantPerMinute: 1e9, principalPerMinute: 1e9 },
       principals: {
-        bot: { kind: 'service', keepers: [], bindings: [{ role: 'customer_operator', customer: 'acme' }], credentials: [{ id: keyId, secretHash: hashSecret(pepperOf(keys), secret), scopes: ['*'] }] },
+        bot: { kind: 'service', keepers: [], bindings: [{ role: 'customer_operator', customer: 'acme' }], credentials: [credential] },
       },
       entitlements: { bench: 'entitled' },
       instances: { psa: { connector: 'bench', settings: { baseUrl: 'https://vendor.example' }, credential: () => Secret.of({ apiKey: 'key-12345678' }), mapping: { acme: 10, globex: 20 } } },
@@ -56,6 +59,23 @@ export async function deploy(options: { readonly tools: number; readonly storage
   const portcullis = await createPortcullis({
     url: 'https://mcp.example.com', storage: options.storage ?? memoryStorage(), keys, connectors: [connectorWith(options.tools)], dispatcher: still, world: worldOf(), warn: () => undefined,
   })
+  return admitted(portcullis)
+}
+
+/** The tools of a server that somebody already wrote, called for the whole tenant. */
+export async function deployOwn(tools: number): Promise<Deployment> {
+  const own = ownServer({ tools: Object.fromEntries(Array.from({ length: tools }, (_, index) => [`list_${index}`, 'read' as const])) })
+  const { northwind } = worldOf().tenants
+  if (northwind === undefined) throw new Error('the world has no tenant')
+  const bot = { kind: 'service', keepers: [], bindings: [{ role: 'tenant_operator' }], credentials: [credential] } as const
+  const instances = { own: { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} } }
+  return admitted(await createPortcullis({
+    url: 'https://mcp.example.com', storage: memoryStorage(), keys, connectors: [own], dispatcher: inProcess(), warn: () => undefined,
+    world: { tenants: { northwind: { ...northwind, principals: { bot }, entitlements: { self: 'entitled' }, instances } } },
+  }))
+}
+
+async function admitted(portcullis: Portcullis): Promise<Deployment> {
   const exchanged = await portcullis.exchange({ secret })
   if (exchanged.kind !== 'token') throw new Error(exchanged.error)
   return { portcullis, token: exchanged.token }

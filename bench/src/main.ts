@@ -7,12 +7,13 @@ import { pgAppend } from './cases/pg-append.ts'
 import { pgCall } from './cases/pg-call.ts'
 import { pgRivals } from './cases/pg-rivals.ts'
 import { pgTenants } from './cases/pg-tenants.ts'
+import { protectOverBare } from './cases/protect-over-bare.ts'
 import { sqliteAppend } from './cases/sqlite-append.ts'
 import type { Figure } from './measure.ts'
 
 /** Every figure with its paired baseline. `--json`: one object a line; a name runs only that case. */
 const CASES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
-  decision, list, narrow, 'memory-call': memoryCall, 'sqlite-append': sqliteAppend, 'pg-append': pgAppend, 'pg-call': pgCall, 'pg-rivals': pgRivals, 'pg-tenants': pgTenants, 'guarded-over-bare': guardedOverBare,
+  decision, list, narrow, 'memory-call': memoryCall, 'sqlite-append': sqliteAppend, 'pg-append': pgAppend, 'pg-call': pgCall, 'pg-rivals': pgRivals, 'pg-tenants': pgTenants, 'guarded-over-bare': guardedOverBare, 'protect-over-bare': protectOverBare,
 }
 
 const asJson = process.argv.includes('--json')
