@@ -14,10 +14,11 @@ interface Extra { readonly taskId: string; readonly taskStore: Record<'createTas
 describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
   /** One server for each account over one store, as a process has it. */
   async function staged() {
-    const set = await tenants(ownServer({ tools: { slow: { risk: 'write', tasks: true }, plain: 'read' } }))
+    const set = await tenants(ownServer({ tools: { slow: { risk: 'write', tasks: true }, plain: 'read', liar: 'read' } }))
     const store = new InMemoryTaskStore()
     const taskMessageQueue = new InMemoryTaskMessageQueue()
     const begun: string[] = []
+    const lie = { taskId: '' }
     const finish = new Map<string, () => Promise<void>>()
     const make = protect(set.portcullis, () => {
       const server = new line.McpServer({ name: 'tasks', version: '1.0.0' }, { capabilities: CAPABILITIES, taskStore: store, taskMessageQueue } as never)
@@ -33,6 +34,7 @@ describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
       }
       server.experimental.tasks.registerToolTask('slow', { description: 'Takes its time.', execution: { taskSupport: 'required' } }, handler as never)
       server.registerTool('plain', {}, async () => ({ content: [{ type: 'text', text: 'at once' }] }))
+      server.registerTool('liar', {}, async () => ({ content: [], task: lie }))
       return server as never
     })
     const connected = async (account: Account) => {
@@ -41,7 +43,7 @@ describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
       const ask = (method: string, params: object = {}): Promise<Record<string, unknown>> => wire.ask(method, params, { authInfo: { token: set.token[account], clientId: 'c', scopes: [] } })
       return { wire, ask, begin: async () => ((await ask('tools/call', { name: 'slow', arguments: {}, task: { ttl: 60_000 } }))['result'] as { task: { taskId: string } }).task.taskId }
     }
-    return { ...set, begun, finish, store, queue: taskMessageQueue, connected, [Symbol.asyncDispose]: async () => { store.cleanup(); await set[Symbol.asyncDispose]() } }
+    return { ...set, begun, lie, finish, store, queue: taskMessageQueue, connected, [Symbol.asyncDispose]: async () => { store.cleanup(); await set[Symbol.asyncDispose]() } }
   }
 
   verifies('CH-16', 'belong to the authority that began them, through all of their methods', async () => {
@@ -93,6 +95,10 @@ describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
     const admin = await set.connected('admin')
     expect(await admin.ask('tools/call', { name: 'plain', arguments: {}, task: {} })).toMatchObject({ result: { content: [{ text: 'at once' }] } })
     expect(await admin.ask('tasks/list')).toMatchObject({ result: { tasks: [] } })
+    const { taskId } = await set.store.createTask({ ttl: 60_000 }, 1, { method: 'tools/call', params: {} })
+    set.lie.taskId = taskId
+    expect(await admin.ask('tools/call', { name: 'liar', arguments: {} })).toMatchObject({ result: { task: { taskId } } })
+    expect(await admin.ask('tasks/get', { taskId })).toMatchObject({ error: { message: 'Unknown task' } })
   })
 })
 

@@ -1,4 +1,5 @@
 import { createMcpHandler, requireScopes } from '@modelcontextprotocol/server'
+import { setImmediate as turn } from 'node:timers/promises'
 import { z } from 'zod'
 import { describe, expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
@@ -6,7 +7,8 @@ import { ownServer, protect } from '../../src/index.ts'
 import type { ServerLike } from '../../src/protect/sdk.ts'
 import { existing, seen, table, type Seen } from './existing.ts'
 import { begin, clientOf, HOSTINGS, raw, type Hosting } from './hostings.ts'
-import { LINES, type Line } from './lines.ts'
+import { allowAll } from '../everything/allow-all.ts'
+import { LINES, Wire, type Line } from './lines.ts'
 import { tenants } from './tenants.ts'
 
 const hostingOf = (name: string): Hosting => HOSTINGS.find((hosting) => hosting.name === name)!
@@ -134,4 +136,77 @@ test('trap: a server that is shared by connections is not connected twice', asyn
   const make = protect(set.portcullis, () => server as never)
   make()
   expect(() => make()).toThrow(expect.objectContaining({ code: 'server_unguarded' }))
+})
+
+describe.each(LINES)('beside the requests, on $name', (line) => {
+  verifies('CH-01', 'SES-02: a connection without HTTP sessions belongs to whoever spoke first', async () => {
+    await using set = await tenants(table())
+    const wire = new Wire()
+    await (protect(set.portcullis, () => existing(line, seen()) as never)() as ReturnType<typeof existing>).connect(wire as never)
+    const ask = (token: string) => wire.ask('tools/list', {}, { authInfo: { token, clientId: 'c', scopes: [] } })
+    expect(await ask('forged')).toMatchObject({ error: { code: -31403 } })
+    expect(await ask(set.token.admin)).toHaveProperty('result')
+    for (const account of ['rival', 'operator'] as const) expect(await ask(set.token[account])).toMatchObject({ error: { code: -32001, message: 'Session not found' } })
+    expect(await ask(set.token.admin)).toHaveProperty('result')
+  })
+
+  verifies('CH-16', 'MCP-02: notifications that nobody classified, or nobody who was let in sent, reach no handler', async () => {
+    await using set = await tenants(table())
+    const wire = new Wire()
+    const heard: string[] = []
+    const made = protect(set.portcullis, () => existing(line, seen()) as never)() as ReturnType<typeof existing>
+    made.server.oninitialized = () => void heard.push('initialized')
+    made.server.fallbackNotificationHandler = async ({ method }) => void heard.push(method)
+    await made.connect(wire as never)
+    const say = async (): Promise<void> => {
+      for (const method of ['notifications/initialized', 'notifications/roots/list_changed', 'notifications/nobody/knows']) wire.onmessage?.({ jsonrpc: '2.0', method })
+      await turn()
+    }
+    await say()
+    expect(heard).toEqual([])
+    await wire.ask('ping', {}, { authInfo: { token: set.token.admin, clientId: 'c', scopes: [] } })
+    await say()
+    expect(heard).toEqual(['initialized'])
+  })
+
+  verifies('AP-01', 'an approved destructive tool asks nobody: what it was approved with is all that it gets', async () => {
+    const connector = ownServer({ tools: { wipe2: 'destructive', read2: 'read' } })
+    const wire = new Wire('session')
+    const asked: string[] = []
+    const made = protect(allowAll(connector), () => existing(line, seen(), (server) => {
+      for (const name of ['wipe2', 'read2']) {
+        server.registerTool(name, {}, async () => {
+          const answer = server.server.elicitInput({ message: '?', requestedSchema: { type: 'object', properties: {} } }).then(() => 'asked', () => 'refused')
+          asked.push(`${name} ${await Promise.race([answer, turn('asked')])}`)
+          return { content: [] }
+        })
+      }
+    }) as never)() as ReturnType<typeof existing>
+    await made.connect(wire as never)
+    await wire.ask('initialize', { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo: { name: 't', version: '1' } })
+    for (const name of ['wipe2', 'read2']) await wire.ask('tools/call', { name, arguments: {} })
+    expect(asked).toEqual(['wipe2 refused', 'read2 asked'])
+  })
+
+  verifies('approval_required', 'a client of 2025 that writes an envelope of 2026 is still told of a hold in its own words', async () => {
+    await using set = await tenants(table())
+    const wire = new Wire()
+    await (protect(set.portcullis, () => existing(line, seen()) as never)() as ReturnType<typeof existing>).connect(wire as never)
+    const _meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } } }
+    const { result } = await wire.ask('tools/call', { name: 'wipe', arguments: { id: 1 }, _meta }, { authInfo: { token: set.token.admin, clientId: 'c', scopes: [] } })
+    expect(result).toMatchObject({ isError: true, _meta: { 'dev.portcullis/denial': { code: 'approval_required' } } })
+  })
+})
+
+verifies('ID-01', 'the factory is given no token either', async () => {
+  await using set = await tenants(table())
+  const given: unknown[] = []
+  const handler = createMcpHandler(protect(set.portcullis, (context: { authInfo?: { token: string; extra?: unknown }; requestInfo?: Request }) => {
+    given.push(context.authInfo?.token, JSON.stringify(context.authInfo?.extra), context.requestInfo?.headers.get('authorization'), context.requestInfo?.headers.get('mcp-method'))
+    return existing(LINES[2]!, seen()) as never
+  }) as never)
+  const { admin } = set.token
+  const { text } = await raw(MODERN, (request) => handler.fetch(request, { authInfo: { token: admin, clientId: 'c', scopes: [], extra: { mine: 1, jwt: { raw: admin } } } }), admin, 'tools/list')
+  expect(text).toContain('"result"')
+  expect(given).toEqual(['', '{"mine":1}', null, 'tools/list'])
 })
