@@ -52,6 +52,7 @@ wait $!
 const SETTINGS = {
   listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on',
   shared_buffers: '32MB', max_connections: '200', dynamic_shared_memory_type: 'mmap', log_min_messages: 'log', log_min_error_statement: 'panic',
+  ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}), // one call instead of a thousand after each kill
 }
 
 const READY = 'database system is ready to accept connections'

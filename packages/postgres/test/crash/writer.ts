@@ -25,7 +25,7 @@ async function known<T>(verb: string, call: string, asked: () => Promise<T>): Pr
     return await asked()
   } catch (fault) {
     say(`rejected ${fault instanceof Fault ? fault.code : String(fault)} ${verb} ${call}`)
-    await pause(5)
+    await pause(100) // a server that recovers has better things to do than to refuse connections
     return undefined
   }
 }
