@@ -75,9 +75,10 @@ class PostgresStorage implements Storage {
       else ids.push(id)
     }
     const changed = new Map<string, Standing>()
-    for (const [place, ids] of asked) {
+    // One place that does not answer leaves all of them in the dark: an absent standing would say that nothing has changed.
+    await Promise.all([...asked].map(async ([place, ids]) => {
       for (let from = 0; from < ids.length; from += ASKED) await ask(place, ids.slice(from, from + ASKED), known, changed)
-    }
+    }))
     return changed
   }
 

@@ -8,6 +8,7 @@ import { approvalFor, Desk, PLENTY } from '../../testing/src/laws/desk.ts'
 import { manualClock } from '../../testing/src/laws/subject.ts'
 import { Connections } from '../src/connections.ts'
 import { Gatherer } from '../src/gatherer.ts'
+import { keyText } from '../src/key-text.ts'
 import { Place } from '../src/place.ts'
 import { Places } from '../src/places.ts'
 import { freshDatabase, type Database } from './database.ts'
@@ -21,10 +22,10 @@ beforeAll(async () => {
 
 /** Notes what it is asked. */
 class Watched extends Place {
-  readonly asked: { name: string; tenants: number }[] = []
+  readonly asked: { name: string; tenants: unknown[] }[] = []
 
   override call(name: string, values: readonly unknown[]): Promise<unknown> {
-    this.asked.push({ name, tenants: Array.isArray(values[0]) ? values[0].length : 1 })
+    this.asked.push({ name, tenants: Array.isArray(values[0]) ? (values[0] as unknown[]) : [values[0]] })
     return super.call(name, values)
   }
 }
@@ -40,11 +41,26 @@ const note: LedgerItem = { kind: 'note', body: '{"v":1' }
 
 test('batches of many tenants that come at the same time go in one statement, at most 64 in each; one alone goes alone', async () => {
   const { place, connections, send } = gather()
-  const answers = await Promise.all(Array.from({ length: 150 }, (_, index) => send(`many-${index}`, [note, note])))
+  const answers = await Promise.all(Array.from({ length: 150 }, (_, index) => send(`many-${149 - index}`, [note, note])))
   expect(answers).toEqual(Array.from({ length: 150 }, () => [{ kind: 'noted', seq: 0 }, { kind: 'noted', seq: 1 }]))
-  expect(place.asked).toEqual([64, 64, 22].map((tenants) => ({ name: 'step_many', tenants })))
+  expect(place.asked.map(({ name, tenants }) => [name, tenants.length])).toEqual([['step_many', 64], ['step_many', 64], ['step_many', 22]])
+  // In one order everywhere, or two processes would wait for each other.
+  for (const { tenants } of place.asked) expect(tenants).toEqual(tenants.toSorted())
   expect(await send('many-0', [note])).toEqual([{ kind: 'noted', seq: 2 }])
-  expect(place.asked.at(-1)).toEqual({ name: 'step', tenants: 1 })
+  expect(place.asked.at(-1)).toEqual({ name: 'step', tenants: ['many-0'] })
+  await connections.end()
+})
+
+test('what calls bring along goes together too: nothing is left out for being called with others', async () => {
+  const { place, connections, send } = gather()
+  const item = (index: number, call: number): LedgerItem => ({
+    kind: 'admit', callId: `call ${call}`, authorization: 0, principal: `principal ${index} ${call % 2}`, limits: PLENTY, deadlineMs: 1, job: { instance: '', tool: '' }, body: '{"v":1',
+    ...(call === 2 ? { approval: approvalFor(`digest ${index}`) } : {}), ...(call === 1 ? { idempotency: { key: 'key', fingerprint: `${index}` } } : {}),
+  })
+  const answers = await Promise.all(Array.from({ length: 9 }, (_, index) => send(`calls-${index}`, [item(index, 0), item(index, 1), item(index, 2), { kind: 'complete', callId: 'call 0', status: 'failed', body: '{"v":1' }])))
+  for (const one of answers) expect(one.map(({ kind }) => kind)).toEqual(['admitted', 'admitted', 'held', 'closed'])
+  for (let index = 0; index < 9; index += 1) expect(await place.call('calls_of', [`calls-${index}`, place.role, null, keyText(`principal ${index} 0`)])).toEqual({ used: 1, reserved: 0 })
+  expect(place.asked.filter(({ name }) => name.startsWith('step')).map(({ name, tenants }) => [name, tenants.length])).toEqual([['step_many', 9]])
   await connections.end()
 })
 
@@ -103,11 +119,11 @@ test('batches that share a transaction come to what they come to alone: answer b
     const request = approvalFor(`digest ${index % 2}`)
     const held = { ask: request.ask, request: { ...request.request, id: `apv-${index}` } }
     const answers = await Promise.all([
-      ...Array.from({ length: 8 + index }, (_, call) => desk.admit({ callId: `call ${call % 9}`, principal: `p${call % 3}`, limits, ...(call % 4 === 0 ? { idempotency: { key: `k${call % 2}`, fingerprint: 'f' } } : {}) })),
+      ...Array.from({ length: 8 + index }, (_, call) => desk.admit({ callId: `call ${call % 9}`, principal: `p${call % 3} of ${index}`, limits, ...(call % 4 === 0 ? { idempotency: { key: `k${call % 2}`, fingerprint: 'f' } } : {}) })),
       desk.note(`{"v":1,"text":${JSON.stringify(`é 漢 ${'x'.repeat(index * 100)}`)}`), desk.admit({ approval: held }), desk.vote(`apv-${index}`, 'grace'), desk.admit({ callId: 'approved', approval: held }),
       ...Array.from({ length: 5 }, (_, call) => (call % 2 === 0 ? desk.complete(`call ${call}`, 'succeeded', 'kept') : desk.abandon(`call ${call}`))),
     ])
-    return [answers, await ledger.callsOf('p0'), await ledger.approval(`apv-${index}`), (await log.read({ from: 0, limit: 99 })).map(({ at, bytes }) => [at, Buffer.from(bytes).toString()])]
+    return [answers, await ledger.callsOf(`p0 of ${index}`), await ledger.approval(`apv-${index}`), (await log.read({ from: 0, limit: 99 })).map(({ at, bytes }) => [at, Buffer.from(bytes).toString()])]
   }
   const desks = async (from: typeof reference) => Promise.all(Array.from({ length: 20 }, (_, index) => Desk.at(from, `same-${index}`)))
   const [actual, expected] = [await desks(storage), await desks(reference)]

@@ -145,6 +145,15 @@ verifies('AU-04', 'AUD-10: two processes that append at the same time make one c
   expect((await pair[0].door.log.latest())?.size).toBe(1_000 + added.indexOf(true))
 })
 
+verifies('AU-04', 'AUD-10: two processes that append one record after the other wait for each other, and none is refused', async () => {
+  const pair = await desks()
+  await Promise.all(pair.map(async (desk) => {
+    for (let index = 0; index < 100; index += 1) expect((await desk.note()).kind).toBe('noted')
+  }))
+  expect(await pair[0].size()).toBe(200)
+  await gapless(pair[1])
+})
+
 verifies('CH-12', 'two processes never get the same open intents to close, until the one that has them has been silent for a minute', async () => {
   const pair = await desks()
   await both(pair, 40, (desk, index) => desk.admit({ callId: `call ${index}`, deadlineMs: 1_000 }))
