@@ -122,7 +122,7 @@ verifies(['CH-04', 'CH-12', 'audit_unavailable'], 'AUD-07: a process that is cut
   await relay.cut()
   const began = performance.now()
   expect(await call()).toMatchObject({ code: 'audit_unavailable', effect: 'none' })
-  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(performance.now() - began).toBeLessThan(2_500)
   expect((await four[0].call(token, 'psa.list')).code).toBe('result')
 
   await gateway.command('jump 110000')
