@@ -19,7 +19,8 @@ const story = new Story()
 const { failed } = await told()
 mkdirSync(REPORTS, { recursive: true })
 writeFileSync(fileURLToPath(new URL('02-guard-an-existing-server.json', REPORTS)), `${JSON.stringify({ passed: story.passed, failed })}\n`)
-process.stdout.write(`\n${story.passed} assertions passed${failed === 0 ? '' : `, ${failed} failed`}. Try it by hand: npm run serve, in examples/02-guard-an-existing-server.\n`)
+process.stdout.write(`\n${story.passed} assertions passed${failed === 0 ? '' : `, ${failed} failed`}\n`)
+process.stdout.write('Try it by hand, in examples/02-guard-an-existing-server: npm run serve -- fastify-v1 (or express-v1, express-v2, fastify-v2, own-stack)\n')
 process.exit(failed === 0 ? 0 : 1)
 
 async function told(): Promise<Story> {

@@ -15,7 +15,8 @@ export interface Deployment extends AsyncDisposable {
   readonly issuers: Readonly<Record<Tenant, Issuer>>
 }
 
-const byTenant = <T>(make: (tenant: Tenant) => T): Record<Tenant, T> => Object.fromEntries(TENANTS.map((tenant) => [tenant, make(tenant)])) as Record<Tenant, T>
+const byTenant = <T>(make: (tenant: Tenant) => T): Record<Tenant, T> =>
+  Object.fromEntries(TENANTS.map((tenant) => [tenant, make(tenant)])) as Record<Tenant, T>
 const byAccount = <T>(make: (account: Account) => T): Record<Account, T> =>
   Object.fromEntries(Object.keys(ACCOUNTS).map((account) => [account, make(account as Account)])) as Record<Account, T>
 

@@ -31,7 +31,10 @@ const worldOf = ({ credentials, issuer }: Public): WorldTenant => ({
     olivia: { kind: 'human', identity: { issuer, subject: 'olivia' }, bindings: [{ role: 'tenant_owner' }] },
     oscar: { kind: 'human', identity: { issuer, subject: 'oscar' }, bindings: [{ role: 'tenant_operator' }] },
     ...Object.fromEntries(
-      Object.entries(ACCOUNTS).map(([name, { bindings, scopes }]) => [name, { kind: 'service', keepers: ['oscar'], bindings, credentials: [{ ...credentials[name as Account], scopes }] } as const]),
+      Object.entries(ACCOUNTS).map(([name, { bindings, scopes }]) => [
+        name,
+        { kind: 'service', keepers: ['oscar'], bindings, credentials: [{ ...credentials[name as Account], scopes }] } as const,
+      ]),
     ),
   },
   entitlements: { self: 'entitled' },

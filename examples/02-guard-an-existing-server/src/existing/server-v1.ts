@@ -8,7 +8,9 @@ export function makeServer(desk: Desk, tenantOf: TenantOf): McpServer {
   server.registerTool('close_ticket', CLOSE, async ({ id }, extra) => text(lines([desk.close(tenantOf(extra), id)])))
   server.registerTool('wipe_tickets', WIPE, async (_, extra) => text(`${desk.wipe(tenantOf(extra))} tickets deleted`))
   server.registerResource('handbook', HANDBOOK, { title: 'Handbook' }, async (uri) => page(uri, 'Be kind. Close what is done.'))
-  server.registerResource('ticket', new ResourceTemplate(TICKET, { list: undefined }), { title: 'One ticket' }, async (uri, { id }, extra) => page(uri, lines([desk.find(tenantOf(extra), Number(id))])))
+  server.registerResource('ticket', new ResourceTemplate(TICKET, { list: undefined }), { title: 'One ticket' }, async (uri, { id }, extra) =>
+    page(uri, lines([desk.find(tenantOf(extra), Number(id))])),
+  )
   server.registerPrompt('reply', { ...REPLY, argsSchema: REPLY_ARGUMENTS.shape }, ({ id }, extra) => draft(desk.find(tenantOf(extra), Number(id))))
   return server
 }

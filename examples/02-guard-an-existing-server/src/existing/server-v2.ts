@@ -8,7 +8,9 @@ export function makeServer(desk: Desk, tenantOf: TenantOf): McpServer {
   server.registerTool('close_ticket', CLOSE, async ({ id }, context) => text(lines([desk.close(tenantOf(context), id)])))
   server.registerTool('wipe_tickets', WIPE, async (_, context) => text(`${desk.wipe(tenantOf(context))} tickets deleted`))
   server.registerResource('handbook', HANDBOOK, { title: 'Handbook' }, async (uri) => page(uri, 'Be kind. Close what is done.'))
-  server.registerResource('ticket', new ResourceTemplate(TICKET, { list: undefined }), { title: 'One ticket' }, async (uri, { id }, context) => page(uri, lines([desk.find(tenantOf(context), Number(id))])))
+  server.registerResource('ticket', new ResourceTemplate(TICKET, { list: undefined }), { title: 'One ticket' }, async (uri, { id }, context) =>
+    page(uri, lines([desk.find(tenantOf(context), Number(id))])),
+  )
   server.registerPrompt('reply', { ...REPLY, argsSchema: REPLY_ARGUMENTS }, ({ id }, context) => draft(desk.find(tenantOf(context), Number(id))))
   return server
 }

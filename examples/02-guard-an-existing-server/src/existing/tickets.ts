@@ -58,7 +58,10 @@ export const CLOSE = {
   title: 'Close a ticket', description: 'Closes one ticket. It can be opened again.',
   inputSchema: z.object({ id: z.number().int() }), annotations: { readOnlyHint: false, destructiveHint: false },
 }
-export const WIPE = { title: 'Delete all tickets', description: 'Deletes every ticket for ever.', inputSchema: z.object({}), annotations: { destructiveHint: true } }
+export const WIPE = {
+  title: 'Delete all tickets', description: 'Deletes every ticket for ever.',
+  inputSchema: z.object({}), annotations: { destructiveHint: true },
+}
 export const HANDBOOK = 'desk:///handbook'
 export const TICKET = 'desk:///tickets/{id}'
 export const REPLY = { title: 'Reply to a ticket', description: 'Drafts an answer to whoever opened a ticket.' }
@@ -67,4 +70,6 @@ export const REPLY_ARGUMENTS = z.object({ id: z.string() })
 export const text = (words: string) => ({ content: [{ type: 'text' as const, text: words }] })
 export const page = (uri: URL, words: string) => ({ contents: [{ uri: uri.href, mimeType: 'text/plain', text: words }] })
 export const lines = (tickets: readonly Ticket[]): string => tickets.map(({ id, status, summary }) => `${id} ${status} ${summary}`).join('\n')
-export const draft = ({ summary }: Ticket) => ({ messages: [{ role: 'user' as const, content: { type: 'text' as const, text: `Draft a friendly answer to: ${summary}` } }] })
+export const draft = ({ summary }: Ticket) => ({
+  messages: [{ role: 'user' as const, content: { type: 'text' as const, text: `Draft a friendly answer to: ${summary}` } }],
+})

@@ -10,6 +10,8 @@ export interface Combination {
   readonly makeServer: (desk: Desk) => ServerLike
   /** Its MCP endpoint for the reach of a whole tenant. */
   readonly endpoint: string
+  /** Whether the gateway answers there. */
+  readonly front: boolean
   readonly serve: (portcullis: Portcullis, desk: Desk, port: number) => Promise<AsyncDisposable>
 }
 

@@ -7,6 +7,7 @@ import { listening, type Combination } from './combination.ts'
 export const expressV1: Combination = {
   name: 'SDK v1 on Express',
   endpoint: '/mcp/tenant',
+  front: true,
   makeServer: (desk) => makeServer(desk, tenantOf),
   serve: (portcullis, desk, port) => {
     const app = express().use(gateway(portcullis, { server: () => makeServer(desk, tenantOf) }))

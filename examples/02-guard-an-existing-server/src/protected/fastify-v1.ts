@@ -7,6 +7,7 @@ import type { Combination } from './combination.ts'
 export const fastifyV1: Combination = {
   name: 'SDK v1 on Fastify',
   endpoint: '/mcp/tenant',
+  front: true,
   makeServer: (desk) => makeServer(desk, tenantOf),
   serve: async (portcullis, desk, port) => {
     const app = fastify({ forceCloseConnections: true })

@@ -13,6 +13,7 @@ import { listening, type Combination } from './combination.ts'
 export const ownStack: Combination = {
   name: 'SDK v1 on an Express stack of its own, with protect()',
   endpoint: '/tickets/mcp',
+  front: false,
   makeServer: (desk) => makeServer(desk, tenantOf),
   serve: (portcullis, desk, port) => {
     const guarded = protect(portcullis, () => makeServer(desk, tenantOf))

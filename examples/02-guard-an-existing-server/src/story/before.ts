@@ -12,5 +12,6 @@ export async function before(story: Story): Promise<void> {
   const port = await freePort()
   await using _ = await listening(unprotected(desk).listen(port, '127.0.0.1'))
   await using anybody = await connect('v1', `http://127.0.0.1:${port}/mcp`, { 'x-tenant': 'southridge' })
-  story.equal('whoever reaches it deletes everything of whom they name', [(await anybody.call('wipe_tickets')).said, desk.list('southridge').length], ['2 tickets deleted', 0])
+  const { said } = await anybody.call('wipe_tickets')
+  story.equal('whoever reaches it deletes everything of whom they name', [said, desk.list('southridge').length], ['2 tickets deleted', 0])
 }

@@ -6,10 +6,16 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 /** The official clients of both SDK lines. */
 export type Line = 'v1' | 'v2'
 
+export interface Called {
+  /** What the tool said, or the sentence of what was refused. */
+  readonly said: string
+  readonly code?: string
+  readonly approvalId?: string
+}
+
 export interface Agent extends AsyncDisposable {
   readonly tools: () => Promise<readonly string[]>
-  /** What the tool said, or the code of what was refused. */
-  readonly call: (tool: string, args?: Record<string, unknown>) => Promise<{ readonly said: string; readonly code?: string; readonly approvalId?: string }>
+  readonly call: (tool: string, args?: Record<string, unknown>) => Promise<Called>
   readonly read: (uri: string) => Promise<string>
   readonly prompt: (name: string, args: Record<string, string>) => Promise<string>
 }
@@ -39,16 +45,27 @@ export async function connect(line: Line, url: string, headers: Record<string, s
       return { said, ...denial }
     },
     read: async (uri) => (await client.readResource({ uri })).contents.map((part) => ('text' in part ? part.text : '')).join(''),
-    prompt: async (name, args) => (await client.getPrompt({ name, arguments: args })).messages.map(({ content }) => (content.type === 'text' ? content.text : '')).join(''),
+    prompt: async (name, args) => {
+      const { messages } = await client.getPrompt({ name, arguments: args })
+      return messages.map(({ content }) => (content.type === 'text' ? content.text : '')).join('')
+    },
     [Symbol.asyncDispose]: () => client.close(),
   }
 }
 
-/** One raw call, and everything of its answer but what no two answers share: date, and the number of the decision. */
-export async function rawCall(url: string, token: string | undefined, tool: string): Promise<{ readonly status: number; readonly challenge: string | null; readonly bytes: string }> {
+export interface RawAnswer {
+  readonly status: number
+  readonly challenge: string | null
+  /** Everything but what no two answers share: the date, and the number of the decision. */
+  readonly bytes: string
+}
+
+/** One call without any client. */
+export async function rawCall(url: string, token: string | undefined, tool: string): Promise<RawAnswer> {
+  const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...bearer },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } }),
   })
   const headers = Array.from(response.headers).filter(([name]) => name !== 'date').map(([name, value]) => `${name}: ${value}`)

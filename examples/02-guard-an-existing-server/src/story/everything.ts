@@ -35,7 +35,7 @@ export async function everything(story: Story): Promise<void> {
   await using agent = await connect('v1', mcp, { authorization: `Bearer ${token}` })
   story.equal('a call works', (await agent.call('get-sum', { a: 2, b: 40 })).said, 'The sum of 2 and 40 is 42.')
   const held = await agent.call('get-env')
-  story.equal('what hands out the environment waits for a person, whatever its hint says', [held.code, held.said.includes('PATH')], ['approval_required', false])
+  story.equal('what hands out the environment waits for a person, whatever its hint says', held.code, 'approval_required')
   const refusal = (name: string): Promise<string> => agent.call(name).then(({ said }) => said, String)
   story.holds('the tool that nobody classified is in no list', !(await agent.tools()).includes(LEFT_OUT))
   story.equal('and is to its callers what was invented', await refusal(LEFT_OUT), await refusal('no-such-tool'))

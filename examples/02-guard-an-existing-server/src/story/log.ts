@@ -12,7 +12,8 @@ export async function verifies(story: Story, deployment: Deployment, tenant: Ten
   const file = join(deployment.folder, `${tenant}.log`)
   await deployment.portcullis.checkpoint(tenant)
   await pipeline(deployment.portcullis.exportLog(tenant), createWriteStream(file))
-  const { status, output } = await portcullis('verify', file, '--key', deployment.portcullis.logKey(tenant), '--checkpoint', join(deployment.folder, 'checkpoints.jsonl'))
+  const pins = ['--key', deployment.portcullis.logKey(tenant), '--checkpoint', join(deployment.folder, 'checkpoints.jsonl')]
+  const { status, output } = await portcullis('verify', file, ...pins)
   const log = await readFile(file, 'utf8')
   story.holds(`${tenant}'s log of ${log.split('\n').filter((line) => line.includes('"seq"')).length} records verifies, offline`, status === 0, output)
 }
