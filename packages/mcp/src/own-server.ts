@@ -44,7 +44,7 @@ const READ: SelfResource = { definition: {}, read: run }
 
 /**
  * The tools, prompts and resources of a server that somebody already wrote, as the connector `self`: list it in `connectors`, entitle it,
- * and give each tenant one instance of it. It runs what `protect` holds back until the gates have let it through; the server validates
+ * and give each tenant one instance of it with the alias `''`: names are the server's own. It runs what `protect` holds back until the gates have let it through; the server validates
  * its own arguments. Nothing of a server's own answers can be narrowed, so it serves the reach of a whole tenant and no customer.
  * @throws Fault `connector_invalid` with a sentence that names the entry
  */

@@ -32,7 +32,7 @@ export interface ExitRules {
 export function guardExit(transport: TransportLike, send: Send, rules: ExitRules): void {
   const answer: Send = transport.send.bind(transport)
   transport.send = (message, options) => {
-    if (!isPlainObject(message) || typeof message['method'] !== 'string') return answer(message, options)
+    if (!isPlainObject(message) || 'result' in message || typeof message['method'] !== 'string') return answer(message, options)
     const params = isPlainObject(message['params']) ? message['params'] : {}
     const call = rules.connection.callOf(isPlainObject(options) ? options['relatedRequestId'] : undefined)
     return message['id'] === undefined ? notify(message['method'], params, call, (less) => send(less, options), rules) : ask(message, call, () => send(message, options))

@@ -1,5 +1,5 @@
 import { isPlainObject, type MessageId } from '../message.ts'
-import type { TransportLike } from './sdk.ts'
+import { unguarded, type TransportLike } from './sdk.ts'
 
 const INTERNAL_ERROR = -32603
 /** Sends of transports that are watched: a transport that is used again is watched anew, not twice. */
@@ -32,7 +32,8 @@ export function watchAnswers(transport: TransportLike, guarded: Guarded, onLeak:
   const send = originals.get(transport) ?? transport.send.bind(transport)
   originals.set(transport, send)
   transport.send = async (message, options) => {
-    if (!isAnswer(message)) return send(message, options)
+    if (!isPlainObject(message)) throw unguarded('This version of the SDK sends several messages at once.')
+    if (!('result' in message) && 'method' in message) return send(message, options)
     const seen = guarded.take(message['id'] as MessageId)
     if (seen || !('result' in message)) return send(message, options)
     onLeak()
@@ -40,5 +41,3 @@ export function watchAnswers(transport: TransportLike, guarded: Guarded, onLeak:
   }
   return send
 }
-
-const isAnswer = (message: unknown): message is Readonly<Record<string, unknown>> => !isPlainObject(message) || !('method' in message)

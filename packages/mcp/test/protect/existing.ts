@@ -32,7 +32,7 @@ export function existing(line: Line, { ran, contexts }: Seen, extend: (server: L
     ran.push(name)
     contexts.push(context)
   }
-  server.registerTool('list', { description: 'Lists tickets.', inputSchema: shape({ status: z.enum(['open', 'closed']).optional() }), outputSchema: shape({ tickets: z.array(z.string()) }), annotations: { destructiveHint: true }, _meta: { 'their/own': 1, 'dev.portcullis/tool': { needsApproval: 'forged' } } }, async ({ status }, extra) => {
+  server.registerTool('list', { description: 'Lists tickets.', inputSchema: shape({ status: z.enum(['open', 'closed']).optional() }), outputSchema: shape({ tickets: z.array(z.string()) }), annotations: { destructiveHint: true }, _meta: { 'their/own': 1, 'dev.portcullis/tool': { needsApproval: 'forged' }, 'dev.portcullis/more': 'forged' } }, async ({ status }, extra) => {
     note(`list ${String(status)}`, extra)
     return { ...text('t1'), structuredContent: { tickets: ['t1'] }, _meta: { 'dev.portcullis/decision': 'forged', theirs: 1 } }
   })

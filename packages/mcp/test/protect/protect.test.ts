@@ -6,6 +6,8 @@ import { begin, clientOf, HOSTINGS, raw } from './hostings.ts'
 import { tenants, type Account } from './tenants.ts'
 
 const DENIAL = 'dev.portcullis/denial'
+/** Lines whose handlers can see the address of a request. */
+const URL_IS_SEEN = new Set(['sdk', 'server', 'server-floor'])
 
 describe.each(HOSTINGS)('$name', (hosting) => {
   async function staged() {
@@ -69,6 +71,7 @@ describe.each(HOSTINGS)('$name', (hosting) => {
       description: 'Lists tickets.', inputSchema: { properties: { status: { enum: ['open', 'closed'] } } }, outputSchema: { required: ['tickets'] },
       annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true }, _meta: { 'their/own': 1, 'dev.portcullis/tool': { needsApproval: false } },
     })
+    expect(JSON.stringify(tools)).not.toContain('forged')
     expect(tools[3]).toMatchObject({ annotations: { readOnlyHint: false, destructiveHint: true }, _meta: { 'dev.portcullis/tool': { needsApproval: true } } })
     expect(Number((rest as { ttlMs?: number }).ttlMs ?? 0)).toBeLessThanOrEqual(5_000)
     expect([undefined, 'private']).toContain((rest as { cacheScope?: string }).cacheScope)
@@ -92,6 +95,16 @@ describe.each(HOSTINGS)('$name', (hosting) => {
       }
     }
     expect(set.ran).toEqual([])
+  })
+
+  verifies('token_missing', 'a token in the address is none, whatever the header says (RFC 6750 §2.3)', async () => {
+    await using set = await staged()
+    const inAddress = (request: Request) => set.fetch(new Request(`${request.url}?access_token=${set.token.admin}`, request))
+    for (const token of [undefined, set.token.admin]) {
+      const { text } = await raw(hosting, inAddress, token, hosting.sessions ? 'initialize' : 'tools/list', hosting.sessions ? { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } : {})
+      // The Node transports of the first line keep the address to themselves; nothing takes a token from it there.
+      expect(text).toMatch(token !== undefined && !URL_IS_SEEN.has(hosting.line.name) ? /"result"/ : /"code":"token_missing"/)
+    }
   })
 
   verifies(['CH-16', 'method_unclassified'], 'MCP-05: a method that nobody classified is refused, whether the server has a handler for it or not', async () => {

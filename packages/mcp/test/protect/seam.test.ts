@@ -54,6 +54,17 @@ describe.each(LINES)('$name', (line) => {
     expect(ran).toEqual([])
   })
 
+  test('the guard cannot be taken off the map afterwards', async () => {
+    const { server } = shapes(line, () => undefined)['low-level']!()
+    guardServer(server, refuse)
+    const wire = new Wire()
+    await connect(server, wire)
+    const map = (server as unknown as { _requestHandlers: Map<string, unknown> })._requestHandlers
+    expect(() => Object.assign(map, { get: Map.prototype.get })).toThrow(TypeError)
+    expect(() => Reflect.deleteProperty(map, 'get') || (() => { throw new TypeError() })()).toThrow(TypeError)
+    expect(await wire.ask('tools/call', { name: 'list' })).toMatchObject({ error: NO })
+  })
+
   test('what is connected, guarded or no server is refused with a fault', async () => {
     const { server } = shapes(line, () => undefined)['low-level']!()
     const fault = expect.objectContaining({ code: 'server_unguarded' })

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { ownServer, protect } from '../../src/index.ts'
 import { TaskOwners } from '../../src/protect/tasks.ts'
-import { LINES, Wire } from './lines.ts'
+import { LINES, Wire, type Line } from './lines.ts'
 import { tenants, type Account } from './tenants.ts'
 
 const FIRST = LINES.filter(({ name }) => name.startsWith('sdk'))
@@ -39,9 +39,10 @@ describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
     })
     const connected = async (account: Account) => {
       const wire = new Wire()
-      await (make() as unknown as { connect(wire: never): Promise<void> }).connect(wire as never)
+      const server = make() as unknown as Line['McpServer']['prototype']
+      await server.connect(wire as never)
       const ask = (method: string, params: object = {}): Promise<Record<string, unknown>> => wire.ask(method, params, { authInfo: { token: set.token[account], clientId: 'c', scopes: [] } })
-      return { wire, ask, begin: async () => ((await ask('tools/call', { name: 'slow', arguments: {}, task: { ttl: 60_000 } }))['result'] as { task: { taskId: string } }).task.taskId }
+      return { wire, server, ask, begin: async () => ((await ask('tools/call', { name: 'slow', arguments: {}, task: { ttl: 60_000 } }))['result'] as { task: { taskId: string } }).task.taskId }
     }
     return { ...set, begun, lie, finish, store, queue: taskMessageQueue, connected, [Symbol.asyncDispose]: async () => { store.cleanup(); await set[Symbol.asyncDispose]() } }
   }
@@ -76,6 +77,8 @@ describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
     }
     expect(await admin.ask('tasks/get', { taskId })).toMatchObject({ result: { status: 'working' } })
     await set.finish.get(taskId)!()
+    const task = await set.store.getTask(taskId)
+    for (const { server } of others) await server.server.notification({ method: 'notifications/tasks/status', params: task as never })
     expect(others.flatMap(({ wire }) => wire.sent.filter((message) => 'method' in message))).toEqual([])
   })
 

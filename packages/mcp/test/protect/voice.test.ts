@@ -169,6 +169,11 @@ describe.each(LINES)('what a handler says on $name', (line) => {
     expect(admin.told()).toEqual([{ method: 'notifications/resources/updated', params: { uri: 'file:///a' } }, { method: 'notifications/tools/list_changed' }])
     expect(auditor.told()).toEqual([{ method: 'notifications/tools/list_changed' }])
     expect(idle.told()).toEqual([{ method: 'notifications/tools/list_changed' }])
+    const before = admin.told()
+    await set.portcullis.revoke('northwind', { kind: 'principal', id: 'admin' })
+    await admin.server.server.sendResourceUpdated({ uri: 'file:///a' })
+    await admin.server.server.sendToolListChanged()
+    expect(admin.told()).toEqual(before)
   })
 
   test('a call that was answered without its handler ends it: its signal says so', async () => {

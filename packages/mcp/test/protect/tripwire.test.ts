@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { verifies } from '@portcullis/test-support'
+import { Guarded, watchAnswers } from '../../src/protect/tripwire.ts'
+
+function watched() {
+  const sent: unknown[] = []
+  let leaks = 0
+  const transport = { send: async (message: unknown) => void sent.push(message) }
+  const guarded = new Guarded()
+  const send = watchAnswers(transport, guarded, () => { leaks += 1 })
+  return { sent, transport, guarded, send, leaks: () => leaks }
+}
+
+const WITHHELD = { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'Internal error' } }
+
+verifies('EM-01', 'MCP-05: a success that the guard never saw, or saw answered before, is withheld and heard of', async () => {
+  const { sent, transport, guarded, leaks } = watched()
+  guarded.saw(1)
+  for (let times = 0; times < 2; times++) await transport.send({ jsonrpc: '2.0', id: 1, result: { times } })
+  await transport.send({ jsonrpc: '2.0', id: '1', result: {} })
+  await transport.send({ jsonrpc: '2.0', id: 1, method: 'disguised', result: {} })
+  expect(sent).toEqual([{ jsonrpc: '2.0', id: 1, result: { times: 0 } }, WITHHELD, { ...WITHHELD, id: '1' }, WITHHELD])
+  expect(leaks()).toBe(3)
+  await expect(transport.send([{ jsonrpc: '2.0', id: 1, result: {} }])).rejects.toThrow('several messages at once')
+})
+
+test('errors, notes and questions pass, and requests with one id are counted', async () => {
+  const { sent, transport, guarded, leaks } = watched()
+  guarded.saw(1)
+  guarded.saw(1)
+  const messages = [{ id: 1, error: {} }, { id: 1, result: {} }, { method: 'note' }, { id: 7, method: 'question' }, { id: 9, error: {} }]
+  for (const message of messages) await transport.send(message)
+  expect(sent).toEqual(messages)
+  expect(leaks()).toBe(0)
+})
+
+test('a transport that is used again is watched for its new connection alone', async () => {
+  const { sent, transport } = watched()
+  const again = new Guarded()
+  watchAnswers(transport, again, () => { throw new Error('no leak') })
+  again.saw(1)
+  await transport.send({ id: 1, result: {} })
+  expect(sent).toEqual([{ id: 1, result: {} }])
+})
