@@ -19,14 +19,12 @@ const chain: readonly Entry[] = [
   ...partial('CH-05', 'which commands a read-only or suspended tenant keeps', 'the command catalogue'),
   ...proven('CH-06', 'CH-07', 'CH-08', 'CH-09', 'CH-10'),
   ...partial('CH-11', 'an isolated worker', 'the dispatcher that runs each tenant in a child process'),
-  ...proven('CH-12', 'CH-13', 'CH-14', 'CH-15'),
-  ...partial('CH-16', 'resources, prompts, completions, subscriptions and tasks that pass', 'hosting of every protocol method'),
-  ...proven('CH-17', 'CH-18'),
+  ...proven('CH-12', 'CH-13', 'CH-14', 'CH-15', 'CH-16', 'CH-17', 'CH-18'),
 ]
 
 const isolation: readonly Entry[] = [
   ...proven('IS-01', 'IS-02', 'IS-03', 'IS-06', 'IS-07'),
-  ...later('IS-04'),
+  ...partial('IS-04', 'hybrid; a residency tag; chosen at provisioning, with stores that exist before the call returns; the licensed tier', 'provisioning by the provider'),
   ...partial('IS-05', "the provider's plane, which may tell a foreign id from an invented one", "the provider's plane"),
   ...partial('IS-08', 'an admin with fresh MFA changes the mapping, and that is audited', 'the command catalogue'),
 ]
@@ -35,10 +33,11 @@ const identity: readonly Entry[] = [
   ...later('RO-01', 'RO-02', 'RO-04', 'RO-05', 'RO-06', 'RO-08'),
   ...partial('RO-03', 'sees billing and subscription', 'the read models of billing'),
   ...proven('RO-07'),
+  ...partial('ID-03', 'rotating, and the warning to store the secret', 'the command catalogue'),
   ...partial('ID-04', 'the exchange for humans, 15 minutes at most', 'sign-in with passwords, second factors and external issuers'),
-  ...partial('ID-06', 'no new token after disabling, within 5 minutes on every node', 'several processes on one database'),
+  ...partial('ID-06', 'disabling and rotating as acts that reach every process by themselves', 'the command catalogue'),
   ...proven('ID-09'),
-  ...later('ID-01', 'ID-02', 'ID-03', 'ID-05', 'ID-07', 'ID-08'),
+  ...later('ID-01', 'ID-02', 'ID-05', 'ID-07', 'ID-08'),
   ...partial('SE-01', 'the broker resolves a credential_ref', 'the secret store'),
   ...partial('SE-03', 'queue payloads, traces, repositories and packages', 'the secret store and the scan of all sinks'),
   ...partial('SE-04', 'presence and last-updated', 'the secret store'),
@@ -56,15 +55,17 @@ const operation: readonly Entry[] = [
   ...partial('AP-04', 'their own one-time codes, and the proof in the audit', 'sign-in with second factors'),
   ...partial('AP-06', 'approvers are notified', 'notices'),
   ...later('AP-05', 'SG-01'),
-  ...later('ME-01', 'ME-02', 'ME-03', 'NO-01', 'VW-01'),
-  ...later('AU-02', 'AU-03', 'AU-05', 'AU-06'),
+  ...partial('ME-03', "what was admitted and shed, counted per tenant; limits that the provider reads and tunes", "the provider's plane"),
+  ...later('ME-01', 'ME-02', 'NO-01', 'VW-01'),
+  ...partial('AU-02', 'changes of users, roles, MFA, connectors and overrides', 'the command catalogue'),
+  ...later('AU-03', 'AU-05', 'AU-06'),
   ...later('PR-01', 'PR-02', 'PR-03', 'PR-04', 'PR-05', 'PR-06', 'PR-07', 'PR-08'),
 ]
 
 const embedding: readonly Entry[] = [
-  ...partial('EM-02', 'PostgreSQL and Vault supplied', 'the adapters for PostgreSQL and Vault'),
+  ...partial('EM-02', 'a port for secrets, and Vault supplied', 'the secret store'),
   ...partial('EM-04', 'laws of the ports for secrets, notices and commands', 'those ports'),
-  ...partial('EM-01', 'around a server somebody already wrote, Fastify, stdio', 'every host'),
+  ...proven('EM-01'),
   ...later('EM-03'),
 ]
 
