@@ -14,7 +14,7 @@ export interface Tenants extends AsyncDisposable {
 }
 
 /** Two tenants that have the server as their own: northwind with one account for each kind of right, southridge with an administrator. */
-export async function tenants(connector: Connector, more: { readonly callMs?: number; readonly scopes?: readonly string[] } = {}): Promise<Tenants> {
+export async function tenants(connector: Connector, more: { readonly callMs?: number; readonly scopes?: readonly string[]; readonly beside?: Connector } = {}): Promise<Tenants> {
   const keys = keysFrom(new Uint8Array(32).fill(11))
   const secrets: Record<string, string> = {}
   const account = (name: Account, role: Role, scopes: readonly string[] = ['*']) => {
@@ -22,9 +22,14 @@ export async function tenants(connector: Connector, more: { readonly callMs?: nu
     secrets[name] = secret
     return { kind: 'service', keepers: ['ada'], bindings: [{ role }], credentials: [{ id: keyId, secretHash: hashSecret(pepperOf(keys), secret), scopes: [...scopes] }] } as const
   }
-  const shared = { customers: { acme: {} }, entitlements: { self: 'entitled' }, instances: { own: { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} } } } as const
+  const instance = (id: string, alias: string) => ({ connector: id, alias, settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} })
+  const { beside } = more
+  const shared = {
+    customers: { acme: {} }, entitlements: { self: 'entitled' as const, ...(beside === undefined ? {} : { [beside.id]: 'entitled' as const }) },
+    instances: { own: instance('self', ''), ...(beside === undefined ? {} : { beside: instance(beside.id, 'beside') }) },
+  }
   const portcullis = await createPortcullis({
-    url: 'http://127.0.0.1:1', storage: memoryStorage(), keys, connectors: [connector], dispatcher: inProcess(), warn: () => undefined, ...(more.callMs === undefined ? {} : { callMs: more.callMs }),
+    url: 'http://127.0.0.1:1', storage: memoryStorage(), keys, connectors: beside === undefined ? [connector] : [connector, beside], dispatcher: inProcess(), warn: () => undefined, ...(more.callMs === undefined ? {} : { callMs: more.callMs }),
     shedding: { requests: { principal: 100_000, tenant: 100_000 }, records: { principal: 100_000, tenant: 100_000 } },
     world: {
       tenants: {
