@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { command, type Outcome } from './steps.ts'
 import type { Page, PageFile } from './check-docs-page.ts'
 import { ROOT } from './workspace.ts'
 
-/** Documents see what an embedder of this example sees. */
-const DEPENDENCIES = 'examples/01-msp-gateway/node_modules'
+/** Documents see what the embedders of these examples see. */
+const DEPENDENCIES = ['examples/01-msp-gateway/node_modules', 'examples/02-guard-an-existing-server/node_modules']
 const ENTRY = 'run.ts'
 
 const ran = (name: string): string => `ran ${name} to its end`
@@ -18,7 +18,7 @@ export class DocsStage {
 
   constructor(pages: readonly Page[]) {
     this.#pages = new Map(pages.map((page) => [page.path, page]))
-    symlinkSync(join(ROOT, DEPENDENCIES), join(this.#folder, 'node_modules'), 'junction')
+    for (const dependencies of DEPENDENCIES) this.#link(join(ROOT, dependencies), 'node_modules')
     this.#write('package.json', JSON.stringify({ type: 'module' }))
     const compilerOptions = { typeRoots: [join(ROOT, 'node_modules/@types')] }
     this.#write('tsconfig.json', JSON.stringify({ extends: join(ROOT, 'tsconfig.base.json'), compilerOptions, include: ['*/*.ts'] }))
@@ -43,6 +43,16 @@ export class DocsStage {
 
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Each package of a folder, and each of a scope in it, where there is none of that name yet. */
+  #link(from: string, to: string): void {
+    mkdirSync(join(this.#folder, to), { recursive: true })
+    for (const name of readdirSync(from)) {
+      const target = join(this.#folder, to, name)
+      if (name.startsWith('@')) this.#link(join(from, name), join(to, name))
+      else if (!existsSync(target)) symlinkSync(join(from, name), target, 'junction')
+    }
   }
 
   #place({ path }: Page): string {
