@@ -1,4 +1,4 @@
-import { createPortcullis, customerKey, defineConnector, inProcess, Secret, type Connector, type Portcullis, type World } from '@portcullis/core'
+import { createPortcullis, customerKey, defineConnector, inProcess, ownInstance, Secret, type Connector, type Portcullis, type World } from '@portcullis/core'
 import { hashSecret, keysFrom, memoryStorage, mintShownSecret, pepperOf } from '@portcullis/core/memory'
 import type { Clock, Dispatcher, Storage } from '@portcullis/core/ports'
 import { ownServer } from '@portcullis/mcp'
@@ -68,7 +68,7 @@ export async function deployOwn(tools: number): Promise<Deployment> {
   const { northwind } = worldOf().tenants
   if (northwind === undefined) throw new Error('the world has no tenant')
   const bot = { kind: 'service', keepers: [], bindings: [{ role: 'tenant_operator' }], credentials: [credential] } as const
-  const instances = { own: { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} } }
+  const instances = { own: ownInstance() }
   return admitted(await createPortcullis({
     url: 'https://mcp.example.com', storage: memoryStorage(), keys, connectors: [own], dispatcher: inProcess(), warn: () => undefined,
     world: { tenants: { northwind: { ...northwind, principals: { bot }, entitlements: { self: 'entitled' }, instances } } },

@@ -1,4 +1,4 @@
-import { Secret, type World, type WorldBinding, type WorldTenant } from '@portcullis/core'
+import { ownInstance, type World, type WorldBinding, type WorldTenant } from '@portcullis/core'
 
 export const TENANTS = ['northwind', 'southridge'] as const
 export type Tenant = (typeof TENANTS)[number]
@@ -38,5 +38,5 @@ const worldOf = ({ credentials, issuer }: Public): WorldTenant => ({
     ),
   },
   entitlements: { self: 'entitled' },
-  instances: { desk: { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} } },
+  instances: { desk: ownInstance() },
 })

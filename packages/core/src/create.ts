@@ -57,7 +57,10 @@ export interface PortcullisOptions {
   readonly portMs?: number | undefined
   /** Requests a minute that are refused, listed or explained before they are shed; and their new records a minute. */
   readonly shedding?: { readonly requests?: ShedLimits; readonly records?: ShedLimits } | undefined
-  /** Told what went wrong inside, and of configuration that is allowed and unwise. Never holds a secret. Default: `console.warn`. */
+  /**
+   * Told what went wrong inside, and of configuration that is allowed and unwise. Holds no secret of ours; what the
+   * server's own tools throw is the `cause` of a fault. Default: `console.warn`, which prints the message alone.
+   */
   readonly warn?: ((message: string, fault?: unknown) => void) | undefined
   readonly clock?: Clock | undefined
   readonly ids?: Ids | undefined
@@ -85,7 +88,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
   const counters: Record<Counter, number> = { anonymous_refusals: 0, shed: 0, faults: 0, unsettled: 0 }
   const runtime: Runtime = {
     url, clock, ids, plane, doors, portMs, onFault,
-    dispatcher: withOwn(dispatcher),
+    dispatcher: withOwn(dispatcher, onFault),
     clockGuard: new ClockGuard(),
     verifier: createVerifier({ url, ownKeys: { current: signing }, issuers: [...plane.issuers(), ...(options.issuers ?? [])] }),
     shedder: new Shedder(options.shedding?.requests ?? SHED_LIMITS),

@@ -167,7 +167,8 @@ export class Passage {
   /** The outcome, durable before the answer leaves. Undefined when nobody can tell whether it is. */
   async complete(verdict: Pass<Releasable> | AnyDeny): Promise<CloseAnswer | undefined> {
     const asks = verdict.kind === 'pass' && verdict.proof.ask !== undefined
-    const status = asks ? 'not_sent' : statusOf(this.#answer) // a call that asked is counted in the round that ends it
+    const failed = verdict.kind === 'pass' && verdict.proof.failed
+    const status = asks ? 'not_sent' : failed ? 'failed' : statusOf(this.#answer) // a call that asked is counted in the round that ends it
     const said = verdict.kind === 'pass' ? { dropped: verdict.proof.dropped, keyless: verdict.proof.keyless, bytes: verdict.proof.text.length } : { gate: verdict.gate, code: verdict.code, detail: verdict.detail ?? null, security: verdict.security ?? false }
     const body = recordBody('outcome', { call: this.decisionId, gates: this.trace.toString(), status: asks ? 'asked' : status, effect: this.effect(verdict), ...describe(this.#run.subject), ...said })
     try {
@@ -184,7 +185,8 @@ export class Passage {
   effect(verdict: Pass<Releasable> | AnyDeny): Effect {
     if (verdict.kind !== 'pass') return effectOf(verdict)
     if (verdict.proof.ask !== undefined) return 'none'
-    return this.#run.subject.known?.named.tool.risk === 'read' ? 'none' : 'done'
+    if (this.#run.subject.known?.named.tool.risk === 'read') return 'none'
+    return verdict.proof.failed ? 'unknown' : 'done'
   }
 
   /** Lets the answer out, now that its record is durable. */

@@ -16,14 +16,17 @@ class AnswerNarrowed {
   readonly #text: string
   readonly dropped: number
   readonly keyless: number
+  /** The server's own tool says that it did not succeed. Its words are its answer. */
+  readonly failed: boolean
 
   readonly #ask: Ask | undefined
   readonly #prepared: Prepared
 
-  constructor(prepared: Prepared, text: string, dropped: number, keyless: number, ask: Ask | undefined) {
+  constructor(prepared: Prepared, text: string, { dropped, keyless }: { readonly dropped: number; readonly keyless: number }, own: Readonly<Record<string, unknown>>) {
     this.#prepared = prepared
     this.#text = text
-    this.#ask = ask
+    this.#ask = asked(own)
+    this.failed = own['isError'] === true
     this.dropped = dropped
     this.keyless = keyless
   }
@@ -61,10 +64,9 @@ export function decideRespond(answered: Answered): Verdict<'respond', Releasable
   if (text === undefined) return stop('output_invalid')
   if (Buffer.byteLength(text) > RELEASE_LIMIT) return stop('output_too_large')
   if (echoes(text, secretStrings(answered.injected))) return stop('secret_echo', { security: true })
-  const ask = tool.own === undefined ? undefined : asked(JSON.parse(text) as Readonly<Record<string, unknown>>)
+  const releasable = new AnswerNarrowed(answered.approved.owned.prepared, text, narrowed, tool.own === undefined ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>))
   // A call that asks gives its approval back for the next round. With one approval, a destructive tool would run as often as it asked.
-  if (ask !== undefined && tool.risk === 'destructive') return stop('output_invalid')
-  return pass(new AnswerNarrowed(answered.approved.owned.prepared, text, narrowed.dropped, narrowed.keyless, ask))
+  return releasable.ask !== undefined && tool.risk === 'destructive' ? stop('output_invalid') : pass(releasable)
 }
 
 /** For the whole tenant nothing is taken away. A narrower that throws withholds the answer. */

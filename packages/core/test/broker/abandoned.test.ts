@@ -54,7 +54,7 @@ test('an author who reads pages with an async function gets unavailable, whateve
 
 test('the vendor that a tool of the server itself does not have', async () => {
   const seen = unhandled()
-  const own = withOwn({ dispatch: () => Promise.reject(new Error('not for others')), owner: () => Promise.reject(new Error('not for others')) })
+  const own = withOwn({ dispatch: () => Promise.reject(new Error('not for others')), owner: () => Promise.reject(new Error('not for others')) }, () => undefined)
   const answer = (run: (call: ToolRun) => Promise<unknown>) => own.dispatch({ ...jobOf({ url }, run), tool: { own: {} as OwnTarget, run } as unknown as Tool })
   expect(await answer(async ({ vendor }) => { const a = vendor.get('/a'), b = vendor.get('/b'); return [await a, await b] })).toEqual({ kind: 'failed', failure: 'connector_failed', sent: true })
   expect(await answer(() => { throw new Error('not async') })).toEqual({ kind: 'failed', failure: 'connector_failed', sent: true })

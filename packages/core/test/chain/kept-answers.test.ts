@@ -10,10 +10,10 @@ import type { AdmitItem, CompleteItem } from '../../src/ledger/item.ts'
 import type { Outcome } from '../../src/outcome.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
 import { sealAnswer } from '../../src/secrets/sealed-answer.ts'
-import { Secret } from '../../src/secrets/secret.ts'
 import { psa, rmm } from '../fixtures/psa.ts'
 import { bytesOf, Stage } from '../fixtures/stage.ts'
 import { keys, tenantOf, URL_, worldOf } from '../fixtures/world.ts'
+import { ownInstance } from '../../src/memory/own-instance.ts'
 
 const question = { which: { method: 'elicitation/create', params: { message: 'Which?' } } } as const
 let runs = 0
@@ -32,7 +32,7 @@ async function staged(work: (stage: Stage) => Promise<void>): Promise<void> {
   const before = tenantOf('north')
   const north = {
     ...before, entitlements: { ...before.entitlements, self: 'entitled' as const },
-    instances: { ...before.instances, self: { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} } },
+    instances: { ...before.instances, self: ownInstance() },
   }
   await using stage = await Stage.open({ north, connectors: [psa, rmm, own], more: { dispatcher: inProcess({ monotonic: () => 0 }) } })
   await work(stage)

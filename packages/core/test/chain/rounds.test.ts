@@ -5,7 +5,7 @@ import { inProcess } from '../../src/broker/in-process.ts'
 import { ask, type Round } from '../../src/connectors/round.ts'
 import { selfConnector } from '../../src/connectors/self.ts'
 import type { Fault } from '../../src/fault.ts'
-import { Secret } from '../../src/secrets/secret.ts'
+import { ownInstance } from '../../src/memory/own-instance.ts'
 import { psa, rmm } from '../fixtures/psa.ts'
 import { Stage } from '../fixtures/stage.ts'
 import { tenantOf, tokenOf } from '../fixtures/world.ts'
@@ -18,6 +18,8 @@ const own = selfConnector({
   tools: {
     pick: { risk: 'write', description: 'Asks, then does.', input: z.object({}), run: async ({ round }) => { runs.push(round); return round === undefined ? ask(question, { step: 1 }) : { content: [] } } },
     wipe: { risk: 'destructive', description: 'Does at once.', input: z.object({}), run: async ({ round }) => { runs.push(round); return { content: [] } } },
+    fails: { risk: 'write', description: 'Does not succeed.', input: z.object({}), run: async () => ({ isError: true, content: [{ type: 'text', text: 'no such ticket' }] }) },
+    throws: { risk: 'write', description: 'Throws.', input: z.object({}), run: async () => { throw new Error('connection to 10.0.0.7 refused') } },
     stepwise: { risk: 'destructive', description: 'Acts, then asks.', input: z.object({}), run: async ({ round }) => { runs.push(round); return ask(question) } },
   },
 })
@@ -27,7 +29,7 @@ async function staged(work: (stage: Stage) => Promise<void>): Promise<void> {
   const before = tenantOf('north')
   const north = {
     ...before, entitlements: { ...before.entitlements, self: 'entitled' as const },
-    instances: { ...before.instances, self: { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} } },
+    instances: { ...before.instances, self: ownInstance() },
   }
   await using stage = await Stage.open({ north, connectors: [psa, rmm, own], more: { dispatcher: inProcess({ monotonic: () => 0 }) } })
   await work(stage)
@@ -63,6 +65,19 @@ describe('rounds of a call', () => {
     expect(runs).toEqual([{ ...answers, state: undefined }])
     expect(await stage.call({ ...tenantWide, tool: 'pick', answers: { ...answers, state: 'invented' } })).toMatchObject({ kind: 'denial', code: 'input_invalid' })
     expect(runs).toHaveLength(1)
+  }))
+
+  verifies(['AU-01', 'CH-12'], 'an own tool that says it failed is recorded as failed, with an effect that nobody knows; its words are its answer', () => staged(async (stage) => {
+    const outcome = await stage.call({ ...tenantWide, tool: 'fails' })
+    expect(outcome.kind === 'result' && JSON.parse(outcome.text)).toEqual({ isError: true, content: [{ type: 'text', text: 'no such ticket' }] })
+    expect((await stage.log()).find(({ step }) => step === 'outcome')).toMatchObject({ status: 'failed', effect: 'unknown' })
+  }))
+
+  test('why an own tool threw is for whoever runs the server, and for nobody else', () => staged(async (stage) => {
+    const outcome = await stage.call({ ...tenantWide, tool: 'throws' })
+    expect(outcome).toMatchObject({ kind: 'denial', code: 'connector_failed', effect: 'unknown' })
+    expect(JSON.stringify([outcome, await stage.log()])).not.toContain('10.0.0.7')
+    expect(stage.faults).toContainEqual(expect.objectContaining({ code: 'own_target_failed', cause: expect.objectContaining({ message: 'connection to 10.0.0.7 refused' }) }))
   }))
 
   test('two targets of one name are a mistake that names itself', () => {

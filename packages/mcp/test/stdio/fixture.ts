@@ -1,4 +1,4 @@
-import { createPortcullis, inProcess, parseShownSecret, Secret, type Portcullis } from '../../../core/src/index.ts'
+import { createPortcullis, inProcess, ownInstance, parseShownSecret, type Portcullis } from '../../../core/src/index.ts'
 import { hashSecret, keysFrom, memoryStorage, pepperOf } from '../../../core/src/memory/index.ts'
 import type { Role } from '../../../core/src/roles/role.ts'
 import type { Change } from '../../src/index.ts'
@@ -17,7 +17,7 @@ export function fixture({ admin, billing }: Secrets, changed: (change: Change) =
     kind: 'service' as const, keepers: ['ada'], bindings: [{ role }],
     credentials: [{ id: parseShownSecret(secret)?.keyId ?? '', secretHash: hashSecret(pepperOf(keys), secret), scopes: ['*'] }],
   })
-  const own = { connector: 'self', alias: '', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} }
+  const own = ownInstance()
   return createPortcullis({
     url: 'https://mcp.example.com', storage: memoryStorage(), keys, connectors: [everything(changed)], dispatcher: inProcess(), warn: () => undefined,
     world: { tenants: { northwind: { customers: {}, principals: { admin: account(admin, 'tenant_admin'), billing: account(billing, 'tenant_billing_admin') }, entitlements: { self: 'entitled' }, instances: { own } } } },
