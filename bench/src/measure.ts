@@ -43,3 +43,13 @@ const rounded = (value: number): number => Number(value.toPrecision(4))
 export const figure = (name: string, unit: string, value: number, baseline: number, bar: string, met: boolean): Figure => ({
   name, value: rounded(value), unit, baseline: rounded(baseline), ratio: rounded(value / baseline), bar, met,
 })
+
+/** Of two sides that were measured in turns: the median of each round's own ratio, since both had the same disk and machine then. */
+const pairedRatio = (values: readonly number[], baselines: readonly number[]): number =>
+  median(values.map((value, round) => value / (baselines[round] ?? Number.NaN)))
+
+/** Medians of such sides, with that ratio. */
+export const pairedFigure = (name: string, unit: string, values: readonly number[], baselines: readonly number[], bar: string, met: (ratio: number) => boolean): Figure => {
+  const ratio = pairedRatio(values, baselines)
+  return { ...figure(name, unit, median(values), median(baselines), bar, met(ratio)), ratio: rounded(ratio) }
+}

@@ -1,4 +1,4 @@
-import { figure, TOLD, type Figure } from '../measure.ts'
+import { figure, pairedFigure, TOLD, type Figure } from '../measure.ts'
 import { Samples } from '../postgres/samples.ts'
 import { withPostgres } from '../postgres/site.ts'
 
@@ -35,11 +35,10 @@ export const pgAppend = (): Promise<readonly Figure[]> => withPostgres(async ({ 
     })
     await single.round(clock, async () => (await bare.commits(record, SINGLE_MS)).length)
   }
-  const share = ours.over(theirs)
   return [
-    { ...figure('pg-append', 'records/s', ours.perSecond, theirs.perSecond, `≥ ${SHARE} of bare`, share >= SHARE), ratio: Number(share.toPrecision(4)) },
+    pairedFigure('pg-append', 'records/s', ours.rates, theirs.rates, `≥ ${SHARE} of bare`, (share) => share >= SHARE),
     figure('pg-append-node', 'µs CPU', ours.node, theirs.node, `≤ ${MOST} µs`, ours.node <= MOST),
     figure('pg-append-server', 'µs CPU', ours.server, theirs.server, `≤ ${MOST} µs`, ours.server <= MOST),
-    figure('pg-append-single', 'records/s', ours.perSecond, single.perSecond, TOLD, true),
+    pairedFigure('pg-append-single', 'records/s', ours.rates, single.rates, TOLD, () => true),
   ]
 })

@@ -1,4 +1,4 @@
-import { figure, median, percentile, TOLD, type Figure } from '../measure.ts'
+import { figure, median, pairedFigure, percentile, TOLD, type Figure } from '../measure.ts'
 import { Rivals } from '../postgres/rivals.ts'
 import { withPostgres } from '../postgres/site.ts'
 
@@ -6,8 +6,8 @@ import { withPostgres } from '../postgres/site.ts'
 const CALLERS = 128
 const PROCESSES = [1, 2, 4] as const
 const JUDGED = 2
-const ROUNDS = 4
-const ROUND_MS = 1_000
+const ROUNDS = 5
+const ROUND_MS = 800
 /** p99 of one process, and of an even share what the process that got least must have. */
 const [TIMES, EVEN] = [2, 0.8]
 
@@ -32,11 +32,10 @@ export const pgRivals = (): Promise<readonly Figure[]> => withPostgres(async ({ 
     return sides.slice(1).flatMap(({ processes, perSecond, p99, least }) => {
       const judged = processes === JUDGED
       const bar = (text: string): string => (judged ? text : TOLD)
-      const [value, baseline] = [median(p99), median(one.p99)]
       return [
-        figure(`pg-rivals-${processes}-p99`, 'ms', value, baseline, bar(`≤ ${TIMES} of one`), !judged || value <= TIMES * baseline),
+        pairedFigure(`pg-rivals-${processes}-p99`, 'ms', p99, one.p99, bar(`≤ ${TIMES} of one`), (times) => !judged || times <= TIMES),
         figure(`pg-rivals-${processes}-least`, 'of even', median(least), 1, bar(`≥ ${EVEN}`), !judged || median(least) >= EVEN),
-        figure(`pg-rivals-${processes}`, 'calls/s', median(perSecond), median(one.perSecond), TOLD, true),
+        pairedFigure(`pg-rivals-${processes}`, 'calls/s', perSecond, one.perSecond, TOLD, () => true),
       ]
     })
   } finally {

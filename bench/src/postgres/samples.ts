@@ -32,8 +32,8 @@ export class Samples {
     return median(this.#server)
   }
 
-  /** The median of each round's own ratio: both sides had the same disk. */
-  over(other: Samples): number {
-    return median(this.#perSecond.map((value, round) => value / (other.#perSecond[round] ?? Number.NaN)))
+  /** Of each round. */
+  get rates(): readonly number[] {
+    return this.#perSecond
   }
 }
