@@ -55,15 +55,17 @@ async function assertVersion(client: pg.ClientBase, { schema }: Names): Promise<
 }
 
 async function assertRights(client: pg.ClientBase, { schema, role }: Names): Promise<void> {
-  const { rows: [found] } = await client.query<Record<'known' | 'member' | 'mighty' | 'owner', boolean>>(`
+  const { rows: [found] } = await client.query<Record<'known' | 'member' | 'mighty' | 'owner' | 'maker', boolean>>(`
     select exists (select from pg_roles where rolname = $2) as known,
       pg_has_role(session_user, (select oid from pg_roles where rolname = $2), 'member') as member,
       exists (select from pg_roles r where pg_has_role(session_user, r.oid, 'member') and (r.rolsuper or r.rolbypassrls)) as mighty,
       pg_has_role(session_user, (select nspowner from pg_namespace where nspname = $1), 'member') or exists (
-        select from pg_class c where c.relnamespace = (select oid from pg_namespace where nspname = $1) and pg_has_role(session_user, c.relowner, 'member')) as owner`, [schema, role])
+        select from pg_class c where c.relnamespace = (select oid from pg_namespace where nspname = $1) and pg_has_role(session_user, c.relowner, 'member')) as owner,
+      has_schema_privilege(session_user, $1, 'create') or has_schema_privilege($2, $1, 'create') as maker`, [schema, role])
   if (found?.known !== true) wrong(`There is no role ${role}.`)
   if (found.mighty) wrong('The connection is, or can become, a superuser or a role that row-level security does not hold.')
   if (found.owner) wrong('The connection is, or can become, the owner of the tables.')
+  if (found.maker) wrong(`The connection may add to the schema ${schema}.`)
   if (!found.member) wrong(`The connection is no member of the role ${role}.`)
 }
 

@@ -44,6 +44,7 @@ verifies(['IS-01', 'IS-04'], 'a migrated schema is right, and one that does not 
     ['drop function due', /^storage_missing: The functions/],
     ["create function peek() returns trigger language plpgsql as 'begin return new; end'; create trigger peek before insert on log for each row execute function peek()", /The table log has a trigger or a rule/],
     ['create rule peek as on insert to log do also notify peek', /The table log has a trigger or a rule/],
+    [`grant create on schema SCHEMA to ${role}`, /^storage_posture: The connection may add to the schema/],
     ['insert into migration (version) values (99)', /^storage_newer: /],
     ['delete from migration', /^storage_missing: .*run the migration/],
     [`revoke usage on schema SCHEMA from ${role}`, /^storage_forbidden: /],

@@ -19,7 +19,7 @@ begin
       return;
     end if;
   else
-    select * into v_found from approval a where a.tenant_id = p_tenant and a.digest = v_digest order by a.opened desc limit 1;
+    select * into v_found from approval a where a.tenant_id = p_tenant and a.digest = v_digest and a.opened >= 0 order by a.opened desc limit 1;
     if not found then
       verdict := 'open';
       return;

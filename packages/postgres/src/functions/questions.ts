@@ -25,7 +25,7 @@ begin
   perform enter(p_tenant, p_role);
   with free as materialized (
     select o.call_id from open_call o
-    where o.tenant_id = p_tenant and o.deadline <= v_now and (o.leased_until <= v_now or o.leased_by = p_owner)
+    where o.tenant_id = p_tenant and o.deadline between 0 and v_now and (o.leased_until <= v_now or o.leased_by = p_owner)
     order by o.seq limit p_limit for update skip locked
   ), leased as (
     update open_call o set leased_by = p_owner, leased_until = v_now + p_lease

@@ -9,6 +9,7 @@ export const FLUSH_CALLS: SqlFunction = {
   body: `
 begin
   if cardinality(p_ended) > 0 then
+    -- By any(array): a join with the ids reads all open calls, of all tenants, with a plan that was made while the table was empty.
     delete from open_call o where o.tenant_id = p_tenant and o.call_id = any(p_ended);
   end if;
   if cardinality(p_ids) > 0 then
@@ -199,7 +200,7 @@ begin
           update approval a set state = 'consumed', closed_at = v_now where a.tenant_id = p_tenant and a.id = v_approval_id;
         end if;
         if v_key is not null then
-          delete from kept k where k.tenant_id = p_tenant and k.expires_at <= v_now;
+          delete from kept k where k.tenant_id = p_tenant and k.expires_at between 0 and v_now;
           insert into kept (tenant_id, key, fingerprint, call_id, expires_at) values (p_tenant, v_key, v_more->>'fingerprint', i.id, v_now + 86400000);
         end if;
         v_ids := array_append(v_ids, i.id);
@@ -306,12 +307,11 @@ begin
     on conflict (tenant_id, principal) do update set tat = excluded.tat;
   end if;
   if cardinality(v_ended_used) > 0 then
-    update usage u set used = u.used + e.used, reserved = u.reserved - e.ended
-    from (
-      select c.period, coalesce(c.principal, '') as principal, sum(c.used) as used, count(*) as ended
-      from unnest(v_ended_periods, v_ended_principals, v_ended_used) as c(period, principal, used) group by c.period, rollup (c.principal)
-    ) e
-    where u.tenant_id = p_tenant and u.period = e.period and u.principal = e.principal;
+    -- The rows are there since the admission: what is to be added and taken off comes as a row that is never inserted.
+    insert into usage (tenant_id, period, principal, used, reserved)
+    select p_tenant, c.period, coalesce(c.principal, ''), sum(c.used), count(*)
+    from unnest(v_ended_periods, v_ended_principals, v_ended_used) as c(period, principal, used) group by c.period, rollup (c.principal)
+    on conflict (tenant_id, period, principal) do update set used = usage.used + excluded.used, reserved = usage.reserved - excluded.reserved;
   end if;
   return '[' || substring(v_answers from 2) || ']';
 end
