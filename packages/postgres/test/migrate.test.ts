@@ -41,3 +41,12 @@ test('a migration that fails leaves nothing behind, a later build\'s schema is n
   }
   await expect(migrate({ ...owner, password: 'wrong' }, { role })).rejects.toMatchObject({ code: 'storage_forbidden' })
 })
+
+test('the user that connects may be the role itself', async () => {
+  const { owner, app } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { schema: 'own', role: app.user })
+  await assertPosture(app, { schema: 'own', role: app.user })
+  const storage = postgresStorage({ connection: app, schema: 'own', role: app.user })
+  expect(await (await Desk.at(storage)).note()).toEqual({ kind: 'noted', seq: 0 })
+  await storage.close()
+})

@@ -1,10 +1,11 @@
 import { APPROVALS_FULL, JUDGE_APPROVAL } from '../functions/approvals.ts'
 import { ENTER, MOMENT, PERIOD } from '../functions/enter.ts'
+import { FLUSH_CALLS } from '../functions/flush-calls.ts'
 import { LOCK_HEAD } from '../functions/lock-head.ts'
 import { APPROVAL_OF, CALLS_OF, DUE, RECALL } from '../functions/questions.ts'
 import { CHANGED, INTEGRATE, STANDING_OF } from '../functions/shared.ts'
 import type { SqlFunction } from '../functions/sql-function.ts'
-import { FLUSH_CALLS, STEP } from '../functions/step.ts'
+import { STEP } from '../functions/step.ts'
 import { STEP_MANY } from '../functions/step-many.ts'
 import { APPROVAL_TEXT, CALL_TEXT, STANDING_TEXT } from '../functions/texts.ts'
 
