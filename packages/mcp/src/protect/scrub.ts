@@ -1,4 +1,4 @@
-import type { ToolRun } from '@portcullis/core'
+import { Fault, type ToolRun } from '@portcullis/core'
 import { isPlainObject } from '../message.ts'
 
 /** Who calls, for handlers that have to pick the data of the right tenant. */
@@ -20,6 +20,8 @@ export interface Instead {
 }
 
 const CALLER = 'dev.portcullis'
+/** Made here, for a request that was let in: what somebody else writes under the same name is no caller. */
+const callers = new WeakSet<object>()
 const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'portcullis-tenant'])
 
 /**
@@ -51,18 +53,25 @@ export function scrubFactoryContext(context: unknown): unknown {
   }
 }
 
-/** Who calls, from what a handler was given. Undefined for a context that did not come through `protect`. */
-export function callerOf(context: unknown): ProtectedCaller | undefined {
-  if (!isPlainObject(context)) return undefined
-  const { http, authInfo } = context
-  const info = isPlainObject(http) ? http['authInfo'] : authInfo
-  const extra = isPlainObject(info) ? info['extra'] : undefined
-  return isPlainObject(extra) ? (extra[CALLER] as ProtectedCaller | undefined) : undefined
+/**
+ * Who calls, from what a handler was given: `extra` of the first SDK line, `ctx` of the second.
+ * @throws Fault `not_protected` for anything else than what the guard of a server gave to a handler
+ */
+export function callerOf(context: unknown): ProtectedCaller {
+  const { http, authInfo } = fieldsOf(context)
+  const caller = fieldsOf(fieldsOf(http === undefined ? authInfo : fieldsOf(http)['authInfo'])['extra'])[CALLER]
+  if (!isCaller(caller)) throw new Fault('not_protected', 'Nobody calls here: only a handler of a guarded server has a caller, in what the SDK gives to it for a request.')
+  return caller
 }
+
+const fieldsOf = (value: unknown): Fields => (isPlainObject(value) ? value : {})
+const isCaller = (value: unknown): value is ProtectedCaller => isPlainObject(value) && callers.has(value)
 
 function withCaller(authInfo: unknown, caller: ProtectedCaller): Fields {
   const { extra, ...bare } = withoutToken(authInfo)
-  return { clientId: '', scopes: [], ...bare, extra: { ...(isPlainObject(extra) ? extra : {}), [CALLER]: Object.freeze(caller) } }
+  const known = Object.freeze({ ...caller })
+  callers.add(known)
+  return { clientId: '', scopes: [], ...bare, extra: { ...fieldsOf(extra), [CALLER]: known } }
 }
 
 /** Nor where somebody else's middleware has put it a second time. */
