@@ -34,8 +34,6 @@ export const LINES: readonly Line[] = [
   { name: 'server-floor', McpServer: FloorMcpServer as never, Server: FloorServer as never, handle: byName },
 ]
 
-export const lowOf = (server: unknown): { fallbackRequestHandler?: unknown } => ((server as { server?: object }).server ?? (server as object)) as never
-
 /** Shapes in which servers come: what they register, and when. `ran` hears of each tool that runs. */
 export function shapes(line: Line, ran: (name: string) => void): Readonly<Record<string, () => { server: ServerLike; late?: () => void }>> {
   const answer: Handler = (request) => {

@@ -1,4 +1,4 @@
-import { createPortcullis, inProcess, Secret, type Connector, type Portcullis } from '../../../core/src/index.ts'
+import { createPortcullis, inProcess, ownInstance, Secret, type Connector, type Portcullis } from '../../../core/src/index.ts'
 import { hashSecret, keysFrom, memoryStorage, mintShownSecret, pepperOf } from '../../../core/src/memory/index.ts'
 import type { Role } from '../../../core/src/roles/role.ts'
 
@@ -22,11 +22,11 @@ export async function tenants(connector: Connector, more: { readonly callMs?: nu
     secrets[name] = secret
     return { kind: 'service', keepers: ['ada'], bindings: [{ role }], credentials: [{ id: keyId, secretHash: hashSecret(pepperOf(keys), secret), scopes: [...scopes] }] } as const
   }
-  const instance = (id: string, alias: string) => ({ connector: id, alias, settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} })
+  const instance = (id: string) => ({ connector: id, alias: 'beside', settings: {}, credential: () => Secret.of({ none: 'none' }), mapping: {} })
   const { beside } = more
   const shared = {
     customers: { acme: {} }, entitlements: { self: 'entitled' as const, ...(beside === undefined ? {} : { [beside.id]: 'entitled' as const }) },
-    instances: { own: instance('self', ''), ...(beside === undefined ? {} : { beside: instance(beside.id, 'beside') }) },
+    instances: { own: ownInstance(), ...(beside === undefined ? {} : { beside: instance(beside.id) }) },
   }
   const portcullis = await createPortcullis({
     url: 'http://127.0.0.1:1', storage: memoryStorage(), keys, connectors: beside === undefined ? [connector] : [connector, beside], dispatcher: inProcess(), warn: () => undefined, ...(more.callMs === undefined ? {} : { callMs: more.callMs }),
