@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { Fault } from '@portcullis/core'
 import pg from 'pg'
+import { areOfThisBuild, readFunctions } from './installed-functions.ts'
 import { TENANT_TABLES } from './migrations/0002-policies.ts'
 import { FUNCTIONS, functionText } from './migrations/0003-step.ts'
 import { STEPS } from './migrations/steps.ts'
@@ -67,12 +69,16 @@ async function bring(client: pg.Client, schema: string, names: Names): Promise<v
   await replaceFunctions(client, schema, names)
 }
 
-/** Functions have no history: what is there becomes what this build needs. */
+/** Functions have no history: what is there becomes what this build needs. Those that are right are left alone: processes call them meanwhile. */
 async function replaceFunctions(client: pg.Client, schema: string, names: Names): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    'select p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1', [schema])
-  for (const { name } of rows) await client.query(`drop function ${name}`)
-  for (const made of FUNCTIONS) await client.query(functionText(made, names.schema))
+  const texts = FUNCTIONS.map((made) => functionText(made, names.schema))
+  const build = `Portcullis ${createHash('sha256').update(texts.join()).digest('hex')}`
+  const { rows: [noted] } = await client.query<{ comment: string | null }>(`select obj_description(oid, 'pg_namespace') as comment from pg_namespace where nspname = $1`, [schema])
+  const found = await readFunctions(client, schema)
+  if (noted?.comment === build && areOfThisBuild(found, schema)) return
+  for (const { signature } of found) await client.query(`drop function ${signature}`)
+  for (const text of texts) await client.query(text)
+  await client.query(`comment on schema ${names.schema} is '${build}'`)
 }
 
 async function grant(client: pg.Client, { schema, role }: Names): Promise<void> {

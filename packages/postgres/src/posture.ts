@@ -1,7 +1,7 @@
 import { Fault } from '@portcullis/core'
 import pg from 'pg'
+import { areOfThisBuild, readFunctions } from './installed-functions.ts'
 import { OWN_AS_READ, TENANT_TABLES } from './migrations/0002-policies.ts'
-import { FUNCTIONS, settingsOf } from './migrations/0003-step.ts'
 import { STEPS } from './migrations/steps.ts'
 import { sqlName } from './names.ts'
 import type { Names } from './place.ts'
@@ -93,12 +93,8 @@ async function assertTables(client: pg.ClientBase, { schema, role }: Names): Pro
 }
 
 async function assertFunctions(client: pg.ClientBase, { schema }: Names): Promise<void> {
-  const { rows } = await client.query<{ name: string; body: string; definer: boolean; settings: string[] | null; language: string }>(`
-    select p.proname as name, p.prosrc as body, p.prosecdef as definer, p.proconfig as settings, l.lanname as language
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang where n.nspname = $1`, [schema])
-  const wanted = new Map(FUNCTIONS.map(({ name, body }) => [name, body]))
-  const definer = rows.find((row) => row.definer)
+  const found = await readFunctions(client, schema)
+  const definer = found.find((row) => row.definer)
   if (definer !== undefined) wrong(`The function ${definer.name} runs with its owner's rights.`)
-  const differs = rows.find(({ name, body, settings, language }) => wanted.get(name) !== body || language !== 'plpgsql' || String(settings).replaceAll('"', '') !== String(settingsOf(schema)))
-  if (differs !== undefined || rows.length !== wanted.size) throw new Fault('storage_missing', `The functions in the schema ${schema} are not those of this build: run the migration.`)
+  if (!areOfThisBuild(found, schema)) throw new Fault('storage_missing', `The functions in the schema ${schema} are not those of this build: run the migration.`)
 }

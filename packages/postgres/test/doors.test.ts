@@ -15,7 +15,7 @@ test('a tenant has one door as long as somebody holds it, and costs nothing when
   await expect.poll(() => {
     collect()
     return doors.size
-  }).toBe(1)
+  }, { timeout: 20_000 }).toBe(1)
   expect(doors.get('held', make)).toBe(held)
   doors.clear()
   expect(doors.get('held', make)).not.toBe(held)

@@ -32,7 +32,7 @@ verifies('CH-12', 'a connection that is lost after the commit: everybody is refu
   proxy.deafen()
   const notes = Promise.allSettled(Array.from({ length: 40 }, () => desk.note()))
   const size = async (): Promise<number> => Number((await ask<{ size: string }>(database.superuser, `select size from portcullis.log_head where tenant_id = 'lost'`))[0]!.size)
-  await expect.poll(size).toBe(41)
+  await expect.poll(size, { timeout: 20_000 }).toBe(41)
   proxy.cut()
   expect(new Set(codes(await notes))).toEqual(new Set(['storage_unreachable']))
   expect(await size()).toBe(41)
@@ -48,6 +48,16 @@ verifies('CH-12', 'a server that does not answer: everybody is refused in time, 
   expect(new Set(codes(await Promise.allSettled([...Array.from({ length: 5 }, () => desk.note()), desk.size(), desk.door.standing(), desk.door.ledger.due({ limit: 1 })])))).toEqual(new Set(['storage_timeout']))
   proxy.cut()
   expect((await desk.note()).kind).toBe('noted')
+  await storage.close()
+})
+
+test('connections that break while nobody uses them are told of, and replaced', async () => {
+  const faults: unknown[] = []
+  const storage = postgresStorage({ connection: { ...database.app, max: 3 }, role: database.role, onFault: (fault) => faults.push(fault) })
+  const desk = await Desk.at(storage, 'idle')
+  await ask(database.superuser, 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [database.app.user])
+  await expect.poll(() => faults.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  expect(await desk.note()).toEqual({ kind: 'noted', seq: 0 })
   await storage.close()
 })
 

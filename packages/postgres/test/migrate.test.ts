@@ -27,6 +27,25 @@ test('a migration that finds everything done changes no data, and puts functions
   await again.close()
 })
 
+test('processes that are at work do not notice a migration that finds everything done', async () => {
+  const { owner, app, role } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { role, login: app.user })
+  const functions = () => ask(owner, `select oid::integer, proname from pg_proc where pronamespace = 'portcullis'::regnamespace order by oid`)
+  const before = await functions()
+  const storage = postgresStorage({ connection: { ...app, max: 3 }, role })
+  const desk = await Desk.at(storage)
+  let migrating = true
+  const work = (async () => {
+    while (migrating) expect((await desk.admit()).kind).toBe('admitted')
+  })()
+  for (let run = 0; run < 5; run += 1) await migrate(owner, { role, login: app.user })
+  migrating = false
+  await work
+  expect(await functions()).toEqual(before)
+  expect(before.length).toBeGreaterThan(10)
+  await storage.close()
+})
+
 test('a migration that fails leaves nothing behind, a later build\'s schema is not touched, and names are checked before anything is asked', async () => {
   const { owner, app, role, superuser } = await freshDatabase(inject('postgres'))
   await expect(migrate(owner, { role, login: 'nobody_knows_this_user' })).rejects.toMatchObject({ code: 'storage_failed' })

@@ -63,10 +63,10 @@ test('no more databases are kept open than allowed, and one that was closed open
     (await ask<{ count: number }>(server, 'select count(*)::integer as count from pg_stat_activity where usename = $1', [app.user]))[0]!.count))
   const desks = []
   for (const tenant of ['0', '1', '2']) desks.push(await Desk.at(storage, tenant))
-  await expect.poll(open).toEqual([0, 0, 1])
+  await expect.poll(open, { timeout: 20_000 }).toEqual([0, 0, 1])
   expect(tally(await desks[0]!.many(2))).toEqual({ admitted: 2 })
   await storage.close()
-  await expect.poll(open).toEqual([0, 0, 0])
+  await expect.poll(open, { timeout: 20_000 }).toEqual([0, 0, 0])
   await expect(desks[0]!.note()).rejects.toMatchObject({ code: 'storage_closed' })
   await expect(storage.tenant('0')).rejects.toMatchObject({ code: 'storage_closed' })
 })
