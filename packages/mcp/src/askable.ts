@@ -26,3 +26,16 @@ export function lacking(requests: Readonly<Record<string, AskRequest>>, askable:
   const missing = Object.values(requests).map(kindOf).filter((kind) => !askable.includes(kind))
   return missing.length === 0 ? undefined : Object.assign({}, ...missing.map((kind) => CAPABILITY[kind]))
 }
+
+/** What MCP itself has names for. Extensions and experiments are named by whoever made them. */
+const OF_THE_PROTOCOL: ReadonlyMap<string, readonly string[]> = new Map([['elicitation', ['form', 'url']], ['sampling', ['context', 'tools']], ['roots', []]])
+
+/** Of the capabilities that a server says it needs, the protocol's own and nothing beside their names; undefined when there are none. */
+export function protocolCapabilities(required: unknown): object | undefined {
+  if (!isPlainObject(required)) return undefined
+  const known = Object.entries(required).flatMap(([name, wants]) => {
+    const members = OF_THE_PROTOCOL.get(name)
+    return members === undefined || !isPlainObject(wants) ? [] : [[name, Object.fromEntries(members.filter((member) => isPlainObject(wants[member])).map((member) => [member, {}]))] as const]
+  })
+  return known.length === 0 ? undefined : Object.fromEntries(known)
+}

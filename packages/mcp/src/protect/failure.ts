@@ -1,3 +1,4 @@
+import { protocolCapabilities } from '../askable.ts'
 import type { Answer } from '../dispatch.ts'
 import { isPlainObject } from '../message.ts'
 import type { TargetKind } from '@portcullis/core'
@@ -22,10 +23,19 @@ export function inOurWords(answered: Answer, thrown: unknown, target: TargetKind
   const told = toldIn(answered)
   if (thrown === undefined || told?.['code'] !== 'connector_failed') return answered
   const code = codeOf(thrown)
-  const data = (thrown as { readonly data?: unknown }).data
-  if (code === MISSING_CAPABILITY && isPlainObject(data) && isPlainObject(data['requiredCapabilities'])) return missingCapability(JSON.parse(JSON.stringify(data['requiredCapabilities'])) as object)
+  const required = code === MISSING_CAPABILITY ? requiredBy((thrown as { readonly data?: unknown }).data) : undefined
+  if (required !== undefined) return missingCapability(required)
   const message = target === 'tool' ? undefined : WORDS.get(code)
   return message === undefined ? answered : ({ kind: 'refusal', status: 200, headers: {}, error: { code: code as number, message, data: told } } satisfies Refusal)
+}
+
+/** Getters of whoever threw may throw again; then nothing is said. */
+function requiredBy(data: unknown): object | undefined {
+  try {
+    return isPlainObject(data) ? protocolCapabilities(data['requiredCapabilities']) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function toldIn(answered: Answer): Readonly<Record<string, unknown>> | undefined {
