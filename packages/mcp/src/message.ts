@@ -9,6 +9,7 @@ export interface Message {
 
 const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
 const LONGEST_NAME = 256
+const LONGEST_URI = 2_048
 
 /**
  * Reads a parsed body as exactly one request or notification; undefined for anything else: batches (gone since 2025-06-18), responses
@@ -25,5 +26,8 @@ export const isPlainObject = (value: unknown): value is Readonly<Record<string, 
 
 /** Names are compared, never looked up by prefix or pattern; none that we know is this long. */
 export const isName = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME
+
+/** URIs carry paths and queries; what is longer than any browser sends is not read. */
+export const isUri = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= LONGEST_URI
 
 export const isId = (value: unknown): value is MessageId => (typeof value === 'string' ? value.length <= LONGEST_NAME : Number.isSafeInteger(value))

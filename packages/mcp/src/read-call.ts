@@ -1,5 +1,5 @@
 import type { Call, TargetKind } from '@portcullis/core'
-import { isName, isPlainObject, type Message } from './message.ts'
+import { isName, isPlainObject, isUri, type Message } from './message.ts'
 
 /** Resumes a held call by the id of its approval. */
 const APPROVAL = 'dev.portcullis/approval'
@@ -28,9 +28,9 @@ function nameAndArguments(target: TargetKind, params: Message['params']): { read
     case 'tool': case 'prompt': case 'task':
       return isName(name) ? { tool: name, sent } : undefined
     case 'resource': case 'template':
-      return isName(uri) ? { tool: uri, sent: { uri } } : undefined
+      return isUri(uri) ? { tool: uri, sent: { uri } } : undefined
     case 'subscription':
-      return isName(uri) ? { tool: uri, sent: {} } : undefined
+      return isUri(uri) ? { tool: uri, sent: {} } : undefined
     case 'completion':
       return completion(params)
   }
@@ -40,7 +40,7 @@ function nameAndArguments(target: TargetKind, params: Message['params']): { read
 function completion({ ref, argument, context }: Message['params']): { readonly tool: string; readonly sent: unknown } | undefined {
   if (!isPlainObject(ref) || !isPlainObject(argument)) return undefined
   const { type, name, uri } = ref
-  const tool = type === 'ref/prompt' && isName(name) ? `prompt:${name}` : type === 'ref/resource' && isName(uri) ? `template:${uri}` : undefined
+  const tool = type === 'ref/prompt' && isName(name) ? `prompt:${name}` : type === 'ref/resource' && isUri(uri) ? `template:${uri}` : undefined
   const others = isPlainObject(context) && context['arguments'] !== undefined ? { context: context['arguments'] } : {}
   return tool === undefined ? undefined : { tool, sent: { argument: argument['name'], value: argument['value'], ...others } }
 }

@@ -1,5 +1,5 @@
 import { MODERN, versionAsked } from '../envelope.ts'
-import { isPlainObject, isName, type Message } from '../message.ts'
+import { isName, isPlainObject, isUri, type Message } from '../message.ts'
 
 const POSTED = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 const PRINTABLE = /^[\x21-\x7e]+$/
@@ -14,11 +14,12 @@ export const isEnveloped = ({ params: { _meta } }: Message): boolean => isPlainO
 export function headersOf(message: Message | undefined, sessionId: string | undefined): Record<string, string> {
   if (message === undefined || !isEnveloped(message)) return { ...POSTED, ...(sessionId === undefined ? {} : { 'mcp-session-id': sessionId }) }
   const { method, params } = message
-  const name = params[NAMED[method] ?? '']
+  const member = NAMED[method]
+  const name = params[member ?? '']
   return {
     ...POSTED,
     'mcp-protocol-version': versionAsked(message) ?? MODERN,
     ...(PRINTABLE.test(method) ? { 'mcp-method': method } : {}),
-    ...(isName(name) ? { 'mcp-name': `=?base64?${Buffer.from(name).toString('base64')}?=` } : {}),
+    ...((member === 'uri' ? isUri : isName)(name) ? { 'mcp-name': `=?base64?${Buffer.from(name).toString('base64')}?=` } : {}),
   }
 }
