@@ -87,10 +87,10 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
 
   credential_unavailable: deny('dispatch', "The connection's credential cannot be used at the moment.", 'Ask an administrator to check the connection.'),
   endpoint_forbidden: deny('dispatch', 'The connector tried to reach an address outside its connection.', 'Ask an administrator to check the connection.'),
-  connector_failed: deny('dispatch', 'The connected system did not carry out the call.', 'Check the connected system before you try again.', { effect: 'unknown' }),
-  connector_timeout: deny('dispatch', 'The connected system did not answer in time.', 'Check the connected system before you try again.', { effect: 'unknown' }),
-  cancelled: deny('dispatch', 'The call was cancelled.', 'Check the connected system before you try again.', { effect: 'unknown' }),
-  idempotency_conflict: deny('dispatch', 'The idempotency key is taken: by another call, or by this one, whose answer is not there.', 'For another call use a new key. For the same call repeat it later with this key, or check the connected system.'),
+  connector_failed: deny('dispatch', 'What carries out the call failed.', 'Check whether it took effect before you try again.', { effect: 'unknown' }),
+  connector_timeout: deny('dispatch', 'What carries out the call did not answer in time.', 'Check whether it took effect before you try again.', { effect: 'unknown' }),
+  cancelled: deny('dispatch', 'The call was cancelled.', 'Check whether it took effect before you try again.', { effect: 'unknown' }),
+  idempotency_conflict: deny('dispatch', 'The idempotency key is taken: by another call, or by this one, whose answer is not there.', 'For another call use a new key. For the same call repeat it later with this key, or check whether it took effect.'),
 
   audit_unavailable: deny('audit', 'The call could not be recorded.', 'Try again shortly.', later),
 

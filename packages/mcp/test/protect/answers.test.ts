@@ -35,6 +35,44 @@ describe.each(LINES)('answers of a protected server on $name', (line) => {
     expect(await ask('tools/list')).toEqual({ jsonrpc: '2.0', id: 5, error: { code: -32603, message: 'Internal error', data: { effect: 'unknown', retryable: false } } })
   })
 
+  verifies('connector_failed', 'what a write did before it threw nobody knows; a read did nothing', async () => {
+    await using set = await tenants(table())
+    const server = low(line)
+    const ask = await connected(set, () => server)
+    line.handle(server.server, 'tools/call', failing(-32000))
+    for (const [name, effect] of [['close', 'unknown'], ['list', 'none']] as const) {
+      const answer = await ask('tools/call', { name, arguments: {} })
+      expect(answer).toMatchObject({ result: { isError: true, _meta: { 'dev.portcullis/denial': { code: 'connector_failed', effect, retryable: false } } } })
+      expect(JSON.stringify(answer)).not.toContain('connected system')
+    }
+    expect(await set.log()).toContain('"effect":"unknown"')
+  })
+
+  verifies('CH-11', 'of the capabilities that a handler says it needs, the names that MCP has leave, and nothing beside them', async () => {
+    await using set = await tenants(table())
+    const server = low(line)
+    const ask = await connected(set, () => server)
+    const needs = (requiredCapabilities: unknown) => line.handle(server.server, 'tools/call', () => { throw Object.assign(new Error('s3cr3t'), { code: -32021, data: { requiredCapabilities, more: 's3cr3t' } }) })
+    needs({ elicitation: { form: { note: 's3cr3t' }, s3cr3t: {} }, sampling: { tools: 's3cr3t' }, roots: {}, 's3cr3t/extension': {}, experimental: { s3cr3t: {} }, extensions: { s3cr3t: {} } })
+    const answer = await ask('tools/call', { name: 'list', arguments: {} })
+    expect(answer['error']).toEqual({ code: -32021, message: 'Missing required client capability', data: { requiredCapabilities: { elicitation: { form: {} }, sampling: {}, roots: {} } } })
+    for (const odd of [undefined, null, 's3cr3t', ['s3cr3t'], {}, { s3cr3t: {} }, { elicitation: 's3cr3t' }, { get elicitation() { throw new Error('s3cr3t') } }]) {
+      needs(odd)
+      const failed = await ask('tools/call', { name: 'list', arguments: {} })
+      expect(failed).toMatchObject({ result: { isError: true, _meta: { 'dev.portcullis/denial': { code: 'connector_failed' } } } })
+      expect(JSON.stringify(failed)).not.toContain('s3cr3t')
+    }
+  })
+
+  verifies('malformed', 'a URI of up to 2,048 characters comes to its handler', async () => {
+    await using set = await tenants(ownServer({ resources: '*' }))
+    const ask = await connected(set, () => low(line))
+    const uri = `note:///${'n'.repeat(2_040)}`
+    const answer = await ask('resources/read', { uri }) as { result?: { contents: object[] } }
+    expect(answer.result?.contents[0]).toEqual({ uri, text: 'note' })
+    expect(await ask('resources/read', { uri: `${uri}n` })).toMatchObject({ error: { code: -32602, data: { code: 'malformed' } } })
+  })
+
   verifies('CH-15', 'a list that the server gives out in pages is one list; cursors that we did not give are refused', async () => {
     await using set = await tenants(table())
     const server = low(line)
