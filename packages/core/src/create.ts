@@ -113,6 +113,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
     url,
     enforce: (call) => enforce(runtime, call),
     own: new Set(connectors.flatMap(({ tools }) => Array.from(tools.values()).filter(({ own }) => own !== undefined).map(({ name }) => name))),
+    withheld: new Set(connectors.flatMap(({ withheld = [] }) => withheld)),
     offers: new Set(connectors.flatMap(({ tools }) => Array.from(tools.values(), ({ own }) => own?.kind ?? 'tool'))),
     list: (request, kind) => lister.list(request, kind),
     open: (request) => open(runtime, request),

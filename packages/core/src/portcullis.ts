@@ -24,6 +24,8 @@ export interface Portcullis extends AsyncDisposable {
   readonly offers: ReadonlySet<TargetKind>
   /** What the server's own connector has: tools by name, all else as `prompt:greet`. For a start that compares it with what the server has; no gate reads it. */
   readonly own: ReadonlySet<string>
+  /** Tools that the server's own connector leaves out on purpose. As `own`: no gate reads it, none has to. */
+  readonly withheld: ReadonlySet<string>
   enforce(call: Call): Promise<Outcome>
   /** `tool` when absent. */
   list(request: Request, kind?: TargetKind): Promise<ToolList | Denial | Held | Broken>

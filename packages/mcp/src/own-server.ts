@@ -15,8 +15,8 @@ export interface OwnTool {
 /** What a server offers, and how dangerous it is. Whatever is not in here does not exist for callers. */
 export interface OwnServerTable {
   readonly title?: string
-  /** By name. There is no risk for tools that are not named. */
-  readonly tools?: Readonly<Record<string, Risk | OwnTool>>
+  /** By name. There is no risk for tools that are not named. `'withheld'` leaves one out on purpose: unknown to every caller, and decided for `checkProtected`. */
+  readonly tools?: Readonly<Record<string, Risk | 'withheld' | OwnTool>>
   /** URIs. `'*'` is every URI that the server answers, whether it lists it or not. */
   readonly resources?: Names
   /** URI templates with at most one `{name}` in each segment of a path; `'*'` is every URI too. */
@@ -49,9 +49,13 @@ const READ: SelfResource = { definition: {}, read: run }
  * @throws Fault `connector_invalid` with a sentence that names the entry
  */
 export function ownServer(table: OwnServerTable): Connector {
+  const tools = Object.entries(table.tools ?? {})
+  const withheld = tools.filter(([, tool]) => tool === 'withheld').map(([name]) => name)
+  if (withheld.includes('*')) throw new Fault('connector_invalid', 'self: tools are withheld one by one; whatever is not named is unknown already.')
   return selfConnector({
     title: table.title ?? 'This server',
-    tools: Object.fromEntries(Object.entries(table.tools ?? {}).map(([name, tool]) => [name, ownTool(name, typeof tool === 'string' ? { risk: tool } : tool)])),
+    withheld,
+    tools: Object.fromEntries(tools.flatMap(([name, tool]) => (tool === 'withheld' ? [] : [[name, ownTool(name, typeof tool === 'string' ? { risk: tool } : tool)]]))),
     prompts: each(table.prompts, () => ({ definition: {}, input: 'any', run })),
     resources: each(table.resources, () => READ),
     templates: each(table.templates, template),

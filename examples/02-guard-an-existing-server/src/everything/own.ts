@@ -1,8 +1,7 @@
-import type { Risk } from '@portcullis/core'
-import { ownServer } from '@portcullis/mcp'
+import { ownServer, type OwnServerTable } from '@portcullis/mcp'
 
 // Proposed by `npx portcullis classify --command 'mcp-server-everything stdio'`, read line by line, and changed where the tool does
-// not do what its hints say. Left out: simulate-research-query, a tool that the server only has once a client has shaken hands.
+// not do what its hints say.
 export const TOOLS = {
   'echo': 'read',
   'get-annotated-message': 'read',
@@ -13,10 +12,11 @@ export const TOOLS = {
   'get-sum': 'read',
   'get-tiny-image': 'read',
   'gzip-file-as-resource': 'destructive', // fetches any URL, from where the server stands
+  'simulate-research-query': 'withheld', // runs as a task alone, and nobody here has a use for it
   'toggle-simulated-logging': 'write',
   'toggle-subscriber-updates': 'write',
   'trigger-long-running-operation': 'read',
-} as const satisfies Readonly<Record<string, Risk>>
+} as const satisfies OwnServerTable['tools']
 
 export const everything = ownServer({
   title: 'mcp-servers/everything',

@@ -100,4 +100,6 @@ export interface Connector {
   readonly probe?: (call: { vendor: Vendor; signal: AbortSignal }) => Promise<'healthy' | 'degraded' | 'broken'>
   readonly records: Readonly<Record<string, RecordType>>
   readonly tools: ReadonlyMap<string, Tool>
+  /** Tools that the server has and this leaves out on purpose: no target, so unknown to everybody. The server's own connector alone has any. */
+  readonly withheld?: readonly string[]
 }

@@ -43,6 +43,8 @@ export interface SelfResource {
 export interface SelfSpec {
   readonly title: string
   readonly tools?: Readonly<Record<string, SelfTool>>
+  /** Tools that are left out on purpose. */
+  readonly withheld?: readonly string[]
   /** `*` among prompts, resources, templates, completions and subscriptions stands for every name that has no target of its own. */
   readonly prompts?: Readonly<Record<string, SelfPrompt>>
   /** By URI. */
@@ -102,7 +104,7 @@ export function selfConnector(spec: SelfSpec): Connector {
   return Object.freeze({
     id: 'self', title: spec.title, category: 'self', settings: NOTHING, credential: NOTHING, customer: z.string(),
     authorize: { type: 'api_key', header: 'x-none' } as const,
-    baseUrl: nowhere, hosts: () => [], records: {}, tools,
+    baseUrl: nowhere, hosts: () => [], records: {}, tools, withheld: Object.freeze(Array.from(spec.withheld ?? [])),
   })
 }
 

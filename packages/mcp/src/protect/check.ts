@@ -1,9 +1,8 @@
 import { Fault, type Portcullis } from '@portcullis/core'
-import { isPlainObject } from '../message.ts'
 import { handlersOf } from './handler-map.ts'
 import { allPages } from './lists.ts'
-import { lowServerOf, type Handler, type ServerLike, type TransportLike } from './sdk.ts'
-import { guardServer } from './seam.ts'
+import { rehearse } from './rehearsal.ts'
+import { lowServerOf, type ServerLike } from './sdk.ts'
 
 /** By kind: how it is called here, listed, and named in the list. */
 const KINDS = [
@@ -22,14 +21,14 @@ const PREFIXES = [...KINDS, ...METHODS].map(({ prefix }) => prefix).filter((pref
 const VARIABLE = /\{[A-Za-z0-9_]+\}/
 
 /**
- * For the start of a process: makes one server, proves that the guard holds for it, and compares what it lists with what `ownServer` says
- * of it. What a server lists only for some callers is not seen here; unclassified, it is unknown to them all the same.
+ * For the start of a process: makes one server, proves that the guard holds for it, and compares what it lists after the handshake with what
+ * `ownServer` says of it. What a server lists only for some callers is not seen here; unclassified, it is unknown to them all the same.
  * @throws Fault `server_unguarded`, or `server_unclassified` with one sentence that names everything that is missing on either side
  */
 export async function checkProtected(portcullis: Portcullis, makeServer: () => ServerLike | Promise<ServerLike>): Promise<void> {
   const server = await makeServer()
   const low = lowServerOf(server)
-  const ask = await listing(server)
+  const ask = await rehearse(server)
   try {
     const handlers = handlersOf(low)
     const unclassified: string[] = []
@@ -37,7 +36,7 @@ export async function checkProtected(portcullis: Portcullis, makeServer: () => S
     for (const { noun, prefix, method, member, key } of KINDS) {
       const has = new Set((await allPages(member, (cursor) => ask(method, cursor))).map((entry) => String(entry[key])))
       const own = ownOf(portcullis, prefix)
-      const known = (name: string): boolean => own.has(name) || (prefix !== '' && own.has('*')) || (noun === 'resources' && byTemplate(portcullis, name))
+      const known = (name: string): boolean => own.has(name) || (noun === 'tools' && portcullis.withheld.has(name)) || (prefix !== '' && own.has('*')) || (noun === 'resources' && byTemplate(portcullis, name))
       unclassified.push(...named(noun, Array.from(has).filter((name) => !known(name))))
       missing.push(...named(noun, Array.from(own).filter((name) => name !== '*' && !has.has(name))))
     }
@@ -67,29 +66,4 @@ function ownOf({ own }: Portcullis, prefix: string): ReadonlySet<string> {
 function byTemplate(portcullis: Portcullis, uri: string): boolean {
   const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   return Array.from(ownOf(portcullis, 'template:')).some((template) => template === '*' || new RegExp(`^${template.split(VARIABLE).map(escaped).join('[^/]+')}$`).test(uri))
-}
-
-/** Connects the server to nobody, and asks for its lists: the guard lets this one conversation through and no other begins. */
-async function listing(server: ServerLike): Promise<(method: string, cursor: string | undefined) => Promise<unknown>> {
-  guardServer(server, (_, original) => original ?? none)
-  const waiting = new Map<number, (answer: unknown) => void>()
-  const transport: TransportLike & { start: () => Promise<void>; close: () => Promise<void> } = {
-    start: async () => undefined,
-    close: async () => undefined,
-    send: async (message) => {
-      if (isPlainObject(message) && typeof message['id'] === 'number' && !('method' in message)) waiting.get(message['id'])?.(message['result'])
-    },
-  }
-  await server.connect(transport as never)
-  let id = 0
-  const ask = (method: string, params: object): Promise<unknown> => new Promise((resolve) => {
-    waiting.set(++id, resolve)
-    transport.onmessage?.({ jsonrpc: '2.0', id, method, params }, {})
-  })
-  await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'portcullis', version: '0.0.0' } })
-  return (method, cursor) => ask(method, cursor === undefined ? {} : { cursor })
-}
-
-const none: Handler = () => {
-  throw Object.assign(new Error('Method not found'), { code: -32601 })
 }

@@ -45,11 +45,38 @@ const OF_CLIENTS: ReadonlySet<string> = new Set(['notifications/initialized', 'n
  * A notification has no answer, and so no refusal: what nobody classified, or nobody who was let in sent, is dropped.
  * @throws Fault `server_unguarded` if there is no such map
  */
-export function hookNotifications({ _notificationHandlers: map }: LowServer, letIn: () => boolean): void {
-  if (!(map instanceof Map)) throw unguarded('This version of the SDK keeps its handlers of notifications somewhere else.')
-  const original = (map as Map<string, unknown>).get.bind(map)
+export function hookNotifications(server: LowServer, letIn: () => boolean): void {
+  const map = notificationsOf(server)
+  const original = map.get.bind(map)
   const get = (method: string): unknown => (OF_THE_SDK.has(method) || (OF_CLIENTS.has(method) && letIn()) ? (original(method) ?? drop) : drop)
   Object.defineProperty(map, 'get', { value: get, writable: false, configurable: false })
 }
 
 const drop = (): undefined => undefined
+
+/**
+ * Resolves once the server is through with its next notification of this method, whatever became of it; at once if it has no handler.
+ * @throws Fault `server_unguarded` if there is no map of handlers
+ */
+export function onceHandled(server: LowServer, method: string): Promise<void> {
+  const map = notificationsOf(server)
+  const original = map.get.bind(map)
+  const handler = original(method)
+  if (typeof handler !== 'function') return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const through = async (...sent: readonly unknown[]): Promise<void> => {
+    try {
+      await (handler as (...sent: readonly unknown[]) => unknown)(...sent)
+    } finally {
+      resolve()
+    }
+  }
+  Object.defineProperty(map, 'get', { value: (name: string) => (name === method ? through : original(name)), configurable: true })
+  return promise
+}
+
+/** @throws Fault `server_unguarded` */
+function notificationsOf({ _notificationHandlers: map }: LowServer): Map<string, unknown> {
+  if (!(map instanceof Map)) throw unguarded('This version of the SDK keeps its handlers of notifications somewhere else.')
+  return map as Map<string, unknown>
+}

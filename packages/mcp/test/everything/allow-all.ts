@@ -20,6 +20,7 @@ export function allowAll(connector: Connector): Portcullis {
   return {
     url: 'http://127.0.0.1:1',
     own: new Set(connector.tools.keys()),
+    withheld: new Set(),
     offers: new Set(Array.from(connector.tools.values(), ({ own }) => own?.kind ?? 'tool')),
     open: async () => OPEN,
     begin: async () => OPEN,

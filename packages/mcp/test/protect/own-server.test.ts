@@ -26,6 +26,7 @@ describe('the connector of a server that somebody already wrote', () => {
     [{ tools: { 'has space': 'read' } }, 'is no tool name'],
     [{ tools: { 'naïve': 'read' } }, 'is no tool name'],
     [{ tools: { '*': 'read' } }, 'one by one'],
+    [{ tools: { '*': 'withheld' } }, 'one by one'],
     [{ prompts: ['a"b'] }, 'is no prompt name'],
     [{ prompts: ['*'] }, "write '*' instead of a list"],
     [{ templates: ['file:///{+path}'] }, "classify templates as '*'"],
