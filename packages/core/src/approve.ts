@@ -105,6 +105,7 @@ export class Approvals {
           vote: { person: who.principal.person, principal: who.principal.id, decision: ballot.decision, reason: ballot.reason },
         })
         if (answer.kind === 'voted') return page(answer.approval, this.#runtime.clock.now())
+        if (answer.kind === 'changed') this.#runtime.plane.outdated?.(who.claims.tenant, answer.authorization)
         if (answer.kind === 'refused') return await this.#turnDown(run, answer.code, decisionId)
       }
       return tell(deny('snapshot', 'snapshot_unavailable'), decisionId)

@@ -29,7 +29,7 @@ import { ASKING_AT_ONCE } from './owners.ts'
 import type { Portcullis } from './portcullis.ts'
 import { InFlight } from './quotas/in-flight.ts'
 import { RECORD_LIMITS, SHED_LIMITS, Shedder, type ShedLimits } from './quotas/shedder.ts'
-import { keepReconciling, reconcileAll } from './reconcile.ts'
+import { beginAll, keepReconciling } from './reconcile.ts'
 import { Refusals } from './refusals.ts'
 import type { Counter, Runtime } from './runtime.ts'
 import type { Keys } from './secrets/keys.ts'
@@ -78,9 +78,9 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
   if (options.checkpointSink === undefined) warn('no `checkpointSink`: a log whose checkpoints nobody else holds proves little. Use `checkpointFile(path)` on another disk.')
 
   const onFault = (fault: unknown): void => warn(fault instanceof Fault ? `${fault.code}: ${fault.message}` : 'an internal fault', fault)
-  const own = isPlane(options.world) ? undefined : worldPlane(options.world, { connectors, storage, clock, onFault })
-  const plane = own ?? (options.world as ControlPlane)
   const portMs = options.portMs ?? 5_000
+  const own = isPlane(options.world) ? undefined : worldPlane(options.world, { connectors, storage, clock, onFault, portMs })
+  const plane = own ?? (options.world as ControlPlane)
   const signing = tokenKey(keys)
   const logKey = ed25519Key(keys.derive('checkpoint', 32))
   const { host } = new URL(url)
@@ -103,7 +103,7 @@ export async function createPortcullis(options: PortcullisOptions): Promise<Port
       counters[counter] += 1
     },
   }
-  await reconcileAll(runtime)
+  await beginAll(runtime, (tenant) => own?.publish(tenant))
   const stopReconciling = keepReconciling(runtime)
   const lister = new Lister(runtime)
   const tokenKeys = { signing, pepper: pepperOf(keys) }

@@ -1,5 +1,6 @@
 import { recordBody } from './record.ts'
 import type { Runtime } from './runtime.ts'
+import type { OpenDoor } from './tenancy/doors.ts'
 
 /** How often open intents are looked for in the tenants that this process serves (ms). */
 const EVERY = 10_000
@@ -8,8 +9,7 @@ const BATCH = 100
 const TOGETHER = 16
 
 /** Closes intents whose outcome nobody will report any more: never retried, said to be indeterminate. Answers how many. */
-export async function reconcile(runtime: Runtime, tenant: string): Promise<number> {
-  const { ledger } = await runtime.doors.open(tenant)
+export async function reconcile({ tenant, ledger }: OpenDoor): Promise<number> {
   let closed = 0
   for (;;) {
     const due = await ledger.due({ limit: BATCH })
@@ -22,13 +22,27 @@ export async function reconcile(runtime: Runtime, tenant: string): Promise<numbe
   }
 }
 
-/** What a killed predecessor left open is closed before the first call of this one. */
-export async function reconcileAll(runtime: Runtime): Promise<void> {
+/**
+ * Every tenant, before the first call: this process's facts are the ones in force from here on, and what a killed predecessor left open is
+ * closed. The first that fails ends it.
+ */
+export async function beginAll(runtime: Runtime, publish: (tenant: string) => Promise<void> | undefined): Promise<void> {
   const tenants = runtime.plane.tenants().values()
-  const one = async (): Promise<void> => {
-    for (const tenant of tenants) await reconcile(runtime, tenant)
+  let failed = false
+  const some = async (): Promise<void> => {
+    for (const tenant of tenants) {
+      if (failed) return
+      await publish(tenant)
+      await reconcile(await runtime.doors.open(tenant))
+    }
   }
-  await Promise.all(Array.from({ length: TOGETHER }, one))
+  try {
+    await Promise.all(Array.from({ length: TOGETHER }, () => some()))
+  } catch (fault) {
+    failed = true
+    await runtime.doors.close()
+    throw fault
+  }
 }
 
 /** Looks again and again until it is stopped. A store that fails is told of and tried again. */
@@ -36,8 +50,8 @@ export function keepReconciling(runtime: Runtime): () => void {
   let cancel = runtime.clock.after(EVERY, () => void round())
   let stopped = false
   async function round(): Promise<void> {
-    for (const tenant of runtime.doors.tenants()) {
-      if (!stopped) await reconcile(runtime, tenant).catch(runtime.onFault)
+    for (const door of runtime.doors.opened()) {
+      if (!stopped) await reconcile(door).catch(runtime.onFault)
     }
     if (!stopped) cancel = runtime.clock.after(EVERY, () => void round())
   }

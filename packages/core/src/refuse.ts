@@ -1,4 +1,4 @@
-import { deny, type AnyDeny, type AnyHold } from './chain/verdict.ts'
+import { deny, effectOf, type AnyDeny, type AnyHold } from './chain/verdict.ts'
 import { tell, type Denial, type Held } from './outcome.ts'
 import { nameOf } from './record.ts'
 import type { Run } from './run.ts'
@@ -21,7 +21,7 @@ export async function refuse(runtime: Runtime, run: Run, stopped: AnyDeny | AnyH
     return noted === 'shed' ? shed(runtime, decisionId) : tell(stopped, decisionId)
   } catch (fault) {
     runtime.onFault(fault)
-    return tell(deny('audit', 'audit_unavailable', { effect: 'none' }), decisionId)
+    return tell(deny('audit', 'audit_unavailable', { effect: effectOf(stopped) }), decisionId)
   }
 }
 

@@ -15,6 +15,8 @@ export class Run {
   readonly request: Request
   readonly trace = new Trace()
   #subject: Subject = {}
+  #version: number | undefined
+  #straddles = false
 
   constructor(runtime: Runtime, request: Request) {
     this.runtime = runtime
@@ -23,6 +25,11 @@ export class Run {
 
   get subject(): Subject {
     return this.#subject
+  }
+
+  /** The facts changed between the gates that read them. */
+  get straddles(): boolean {
+    return this.#straddles
   }
 
   /** For the audit alone: how far the request got. No gate reads it. */
@@ -37,6 +44,7 @@ export class Run {
     const clockSafe = clockGuard.observe(now)
     const verified = await verifier.verify(this.request.token, now)
     const directory = verified.ok ? await this.#read(within(clock, portMs, plane.directory(verified.claims.tenant))) : undefined
+    this.#version = directory?.version
     // For the audit: a refusal by what is fresh concerns the principal; any other is our own trouble.
     if (verified.ok && directory !== undefined && clockSafe && isFresh(directory.asOf, now)) this.#subject = { claims: verified.claims }
     return { verified, directory, now, clockSafe }
@@ -46,7 +54,9 @@ export class Run {
   async snapshot(tenant: string): Promise<SnapshotFacts> {
     const { clock, plane, portMs, doors } = this.runtime
     if ((await this.#read(doors.open(tenant))) === undefined) return 'isolation_unavailable'
-    return (await this.#read(within(clock, portMs, plane.snapshot(tenant)))) ?? 'snapshot_unavailable'
+    const snapshot = await this.#read(within(clock, portMs, plane.snapshot(tenant)))
+    this.#straddles = snapshot !== undefined && snapshot.version !== this.#version
+    return snapshot ?? 'snapshot_unavailable'
   }
 
   door(tenant: string): Promise<OpenDoor> {

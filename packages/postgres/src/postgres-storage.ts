@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { Fault } from '@portcullis/core'
 import type { Standing, Storage, TenantDoor } from '@portcullis/core/ports'
 import type pg from 'pg'
@@ -31,6 +32,8 @@ export interface PostgresOptions {
 
 /** Tenants in one question. */
 const ASKED = 1_000
+/** How long one place may take to say what has changed there (ms): less than the others wait for it. */
+const PATIENCE = 3_000
 
 /**
  * Durable storage on PostgreSQL 15 or newer, for any number of processes. What a verb has answered is committed. Before anything else, the
@@ -48,11 +51,13 @@ class PostgresStorage implements Storage {
   readonly #doors = new HeldDoors()
   readonly #owner = randomUUID()
   readonly #now: () => number | null
+  readonly #onFault: (fault: unknown) => void
   #closed = false
 
   constructor({ connection, schema = 'portcullis', role = 'portcullis_app', place, databases = 64, onFault = () => undefined, now }: PostgresOptions) {
     this.#places = new Places({ connection, schema, role, place, most: databases, onFault })
     this.#now = now ?? (() => null)
+    this.#onFault = onFault
   }
 
   async tenant(id: string): Promise<TenantDoor> {
@@ -66,7 +71,7 @@ class PostgresStorage implements Storage {
     })
   }
 
-  async changed(known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing>> {
+  async changed(known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing | 'unknown'>> {
     const asked = new Map<Place, string[]>()
     for (const id of known.keys()) {
       const { place } = this.#places.of(id)
@@ -74,12 +79,23 @@ class PostgresStorage implements Storage {
       if (ids === undefined) asked.set(place, [id])
       else ids.push(id)
     }
-    const changed = new Map<string, Standing>()
-    // One place that does not answer leaves all of them in the dark: an absent standing would say that nothing has changed.
+    const changed = new Map<string, Standing | 'unknown'>()
     await Promise.all([...asked].map(async ([place, ids]) => {
-      for (let from = 0; from < ids.length; from += ASKED) await ask(place, ids.slice(from, from + ASKED), known, changed)
+      for (let from = 0; from < ids.length; from += ASKED) await this.#ask(place, ids.slice(from, from + ASKED), known, changed)
     }))
     return changed
+  }
+
+  /** A place that does not answer leaves its own tenants in the dark, and nobody else's. */
+  async #ask(place: Place, ids: readonly string[], known: ReadonlyMap<string, number>, changed: Map<string, Standing | 'unknown'>): Promise<void> {
+    const late = new AbortController()
+    const answer = ask(place, ids, known).catch((fault: unknown) => {
+      this.#onFault(fault)
+      return undefined
+    })
+    const standings = await Promise.race([answer, setTimeout(PATIENCE, undefined, { signal: late.signal, ref: false }).catch(() => undefined)])
+    late.abort()
+    for (const id of standings === undefined ? ids : standings.keys()) changed.set(id, standings?.get(id) ?? 'unknown')
   }
 
   async close(): Promise<void> {
@@ -90,10 +106,12 @@ class PostgresStorage implements Storage {
   }
 }
 
-async function ask(place: Place, ids: readonly string[], known: ReadonlyMap<string, number>, changed: Map<string, Standing>): Promise<void> {
+async function ask(place: Place, ids: readonly string[], known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing>> {
+  const changed = new Map<string, Standing>()
   const answer = await place.call('changed', [place.role, ids.map(tenantKey), numbers(ids.map((id) => known.get(id) ?? 0))])
   for (const [index, text] of answer as [number, StandingText][]) {
     const id = ids[index]
     if (id !== undefined) changed.set(id, readStanding(text))
   }
+  return changed
 }

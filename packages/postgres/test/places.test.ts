@@ -29,7 +29,7 @@ verifies(['IS-04', 'IS-01'], 'a siloed tenant is in its own schema, a dedicated 
   expect((await storage.changed?.(known))?.size).toBe(0)
   for (const desk of desks) await desk.door.revoke({ kind: 'tenant' })
   const changed = await storage.changed?.(known)
-  expect(tenants.map((tenant) => changed?.get(tenant)?.authorization)).toEqual([2, 2, 2, 2])
+  expect(tenants.map((tenant) => changed?.get(tenant))).toEqual(tenants.map(() => expect.objectContaining({ authorization: 2 })))
 
   // One schema's role has no rights in the other.
   const [refused] = await ask<{ usage: boolean }>(pooled.superuser, `select has_schema_privilege($1, 'silo_a', 'usage') as usage`, [pooled.role])

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
+import type { CustomerKey } from '../connectors/connector.ts'
 import { canonicalJson } from '../json/canonical.ts'
 
 /** Everything that an approval is bound to: change any of it, and it is another call. */
 export interface ApprovedCall {
   readonly tenant: string
   readonly customer: string | null
+  /** Whom the vendor knows the customer as: a mapping that was corrected is another call. */
+  readonly key: CustomerKey | null
   readonly instance: string
   readonly configuration: number
   readonly tool: string

@@ -101,11 +101,11 @@ class OwnershipProven {
 
   /** What an approval of this call is bound to. */
   digest(): string {
-    const { known } = this.#prepared.permitted.ready
+    const { known, key = null } = this.#prepared.permitted.ready
     const { base, named } = known
     const { place, reach } = base.scope
     return digestOf({
-      tenant: place.tenant, customer: reach.kind === 'customer' ? reach.customer : null, instance: named.instance.id, configuration: named.instance.configuration,
+      tenant: place.tenant, customer: reach.kind === 'customer' ? reach.customer : null, key, instance: named.instance.id, configuration: named.instance.configuration,
       tool: named.name, definition: named.tool.hash, arguments: this.#prepared.input, requester: requesterOf(place.who.principal), policy: POLICY_VERSION, quorum: QUORUM,
     })
   }

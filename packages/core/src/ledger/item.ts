@@ -4,10 +4,6 @@ import type { VoteRefusal } from '../approvals/vote.ts'
 import type { DenyCode, HoldCode } from '../chain/stages.ts'
 import type { Limits } from '../tenancy/snapshot.ts'
 
-/**
- * What one tenant's ledger is asked to do. `body` is the text of a JSON object without its last brace: the store adds what only it
- * knows (`seq`, `at`, what it decided) and closes it.
- */
 /** A key that the caller chose for a call that must happen once. Both are digests; `fingerprint` tells whether a later call is the same one. */
 export interface Idempotency {
   readonly key: string
@@ -25,6 +21,10 @@ export interface KeptAnswer extends Idempotency {
   readonly answer?: string | undefined
 }
 
+/**
+ * What one tenant's ledger is asked to do. `body` is the text of a JSON object without its last brace: the store adds what only it
+ * knows (`seq`, `at`, what it decided) and closes it.
+ */
 export interface AdmitItem {
   readonly kind: 'admit'
   readonly callId: string

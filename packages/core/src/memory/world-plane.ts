@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts'
+import { within } from '../deadline.ts'
 import { Fault } from '../fault.ts'
 import type { StaticIssuer } from '../identity/verifier.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -22,6 +23,8 @@ interface Loaded {
 export interface WorldPlane extends ControlPlane {
   /** Replaces one tenant. The new authorization version is durable before the first decision is made on the new facts. */
   change(tenant: string, next: WorldTenant): Promise<void>
+  /** Makes a tenant's facts the ones in force. They are published once: if others are published after them, these decide nothing any more. */
+  publish(tenant: string): Promise<void>
   /** Ends the comparing with what other processes do. */
   stop(): void
 }
@@ -31,16 +34,19 @@ export interface WorldPlaneOptions {
   readonly storage: Storage
   readonly clock: Clock
   readonly onFault?: (fault: unknown) => void
+  /** How long the store may take (ms). */
+  readonly portMs?: number
 }
 
 /** A control plane over a literal. Throws `world_invalid` with one sentence for a world that contradicts itself. */
 export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane {
   checkWorld(world)
-  const { storage, clock, onFault = () => undefined } = options
+  const { storage, clock, onFault = () => undefined, portMs = 5_000 } = options
   const connectors = new Map(options.connectors.map((connector) => [connector.id, connector]))
   const tenants = new Map(Object.entries(world.tenants))
   const compiled = new Map([...tenants].map(([id, tenant]) => [id, compileTenant(id, tenant, connectors)]))
   const loaded = new Map<string, Loaded>()
+  const published = new WeakSet<TenantFacts>()
   const listeners = new Set<(tenant: string) => void>()
   const issuers = (world.issuers ?? []) as readonly StaticIssuer[]
   for (const { issuer, tenant } of issuers) if (!tenants.has(tenant)) throw new Fault('world_invalid', `world.issuers: ${issuer} names a tenant that does not exist.`)
@@ -60,21 +66,27 @@ export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane
   const standings = new Standings({ storage, clock, onChange: tell, onFault })
 
   /** Durable before the first decision on these facts: a decision on others is sent back from then on. */
-  async function publish(tenant: string, { fingerprint, snapshot }: TenantFacts): Promise<void> {
-    const door = await storage.tenant(tenant)
-    await door.requirePolicy(snapshot.minimumPolicy)
-    standings.outdated(tenant, await door.authorize(fingerprint))
+  async function publish(tenant: string, facts: TenantFacts): Promise<void> {
+    const { fingerprint, snapshot } = facts
+    const door = await within(clock, portMs, storage.tenant(tenant))
+    await within(clock, portMs, door.requirePolicy(snapshot.minimumPolicy))
+    standings.outdated(tenant, await within(clock, portMs, door.authorize(fingerprint)))
+    published.add(facts)
+  }
+
+  /** Once: what others have published since must stay. */
+  async function publishOnce(tenant: string, facts: TenantFacts): Promise<void> {
+    if (published.has(facts)) return
+    await inTurn(tenant, async () => {
+      if (compiled.get(tenant) === facts && !published.has(facts)) await publish(tenant, facts)
+    })
   }
 
   async function load(tenant: string): Promise<Loaded> {
     const facts = compiled.get(tenant)
     if (facts === undefined) throw new Fault('tenant_unknown', 'There is no such tenant in the world.')
     const isCurrent = (): boolean => compiled.get(tenant) === facts
-    if (loaded.get(tenant)?.facts !== facts) {
-      await inTurn(tenant, async () => {
-        if (isCurrent() && loaded.get(tenant)?.facts !== facts) await publish(tenant, facts)
-      })
-    }
+    await publishOnce(tenant, facts)
     const { standing, asOf } = await standings.of(tenant)
     if (!isCurrent()) return load(tenant) // changed meanwhile
     const before = loaded.get(tenant)
@@ -82,7 +94,7 @@ export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane
     if (standing.fingerprint !== facts.fingerprint && standing.minimumPolicy <= POLICY_VERSION) {
       throw new Fault('facts_superseded', 'Another process has published other facts of a tenant: restart this one with the same world.')
     }
-    const fresh = merge(facts, { standing, asOf })
+    const fresh = before?.facts === facts && before.known.standing === standing ? renewed(before, asOf) : merge(facts, { standing, asOf })
     loaded.set(tenant, fresh)
     return fresh
   }
@@ -113,7 +125,13 @@ export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane
       })
       tell(tenant)
     },
-    outdated: (tenant, authorization) => standings.outdated(tenant, authorization),
+    outdated(tenant, authorization) {
+      if (standings.outdated(tenant, authorization)) tell(tenant)
+    },
+    async publish(tenant) {
+      const facts = compiled.get(tenant)
+      if (facts !== undefined) await publishOnce(tenant, facts)
+    },
     stop: () => standings.stop(),
   }
 }
@@ -128,6 +146,9 @@ function merge(facts: TenantFacts, known: KnownStanding): Loaded {
     snapshot: { ...facts.snapshot, version, asOf, minimumPolicy: Math.max(facts.snapshot.minimumPolicy, standing.minimumPolicy) },
   }
 }
+
+const renewed = ({ facts, known, directory, snapshot }: Loaded, asOf: number): Loaded =>
+  ({ facts, known: { ...known, asOf }, directory: { ...directory, asOf }, snapshot: { ...snapshot, asOf } })
 
 /** Other settings are another configuration: approvals and credentials of the old one must not serve the new one. */
 function checkConfigurations(tenant: string, before: WorldTenant | undefined, next: WorldTenant): void {

@@ -23,8 +23,8 @@ export interface Storage {
   tenant(id: string): Promise<TenantDoor>
   /**
    * Where several processes share the store: of the tenants asked about, the standing of those whose authorization version is not the
-   * one given. One question for all of them. Absent = nobody else changes anything.
+   * one given, and `unknown` for those whose store cannot tell. One question for all of them. Absent = nobody else changes anything.
    */
-  changed?(known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing>>
+  changed?(known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing | 'unknown'>>
   close(): Promise<void>
 }

@@ -47,6 +47,7 @@ interface Entry {
 /** Doors that are open in this process, by tenant: a tenant that nobody asks about costs nothing. */
 export class Doors {
   readonly #options: DoorsOptions
+  /** In the order of their last use. */
   readonly #open = new Map<string, Entry>()
   #closed = false
 
@@ -61,6 +62,8 @@ export class Doors {
     const known = this.#open.get(tenant)
     if (known !== undefined) {
       known.usedAt = usedAt
+      this.#open.delete(tenant)
+      this.#open.set(tenant, known)
       return known.opening
     }
     if (this.#open.size >= MANY) this.#closeIdle(usedAt - IDLE)
@@ -73,15 +76,16 @@ export class Doors {
     return entry.opening
   }
 
-  /** Tenants whose doors this process has opened. */
-  tenants(): readonly string[] {
-    return [...this.#open.keys()]
+  /** Those that are open now. To look at them here is no use of them. */
+  opened(): readonly OpenDoor[] {
+    return Array.from(this.#open.values(), ({ opened }) => opened).filter((door) => door !== undefined)
   }
 
   /** What is not bound yet keeps its door. */
   #closeIdle(before: number): void {
     for (const [tenant, { usedAt, opened }] of this.#open) {
-      if (usedAt >= before || opened?.checkpointer.idle !== true) continue
+      if (usedAt >= before) return
+      if (opened?.checkpointer.idle !== true) continue
       opened.checkpointer.close()
       this.#open.delete(tenant)
     }

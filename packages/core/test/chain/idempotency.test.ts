@@ -100,22 +100,37 @@ describe('one call, however often it is sent', () => {
 })
 
 describe('the key of another call', () => {
-  verifies(['idempotency_conflict', 'CH-14'], 'other arguments, another tool, another customer, another configuration: refused, and nothing took effect', () => withStage(async (stage) => {
+  verifies(['idempotency_conflict', 'CH-14'], 'other arguments, another tool, another configuration: refused, and nothing took effect', () => withStage(async (stage) => {
     await stage.call(note)
     const others: readonly Partial<Call>[] = [
       { arguments: { id: 1, text: 'private' } }, { arguments: { id: 1 } }, { arguments: { id: 3, text: 'PRIVATE' } },
       { tool: 'psa.wide', arguments: { ids: [1] } }, { tool: 'psa.wipe', arguments: { id: 1 } },
-      { arguments: { id: 2, text: 'PRIVATE' }, endpoint: { kind: 'customer', customer: 'globex' } },
     ]
     for (const other of others) {
       const outcome = await stage.call({ ...note, ...other })
       expect(outcome, JSON.stringify(other)).toMatchObject({ ...taken('none'), message: expect.stringContaining('taken'), remedy: expect.stringContaining('new key') })
       expect(JSON.stringify(outcome)).not.toContain('order-7')
     }
-    expect(await records(stage, { kind: 'refusal', code: 'idempotency_conflict', gates: 'pppppppp--d' })).toHaveLength(4) // one a tool and customer
+    expect(await records(stage, { kind: 'refusal', code: 'idempotency_conflict', gates: 'pppppppp--d' })).toHaveLength(3) // one a tool
     expect((await stage.portcullis.approvals.read({ token: stage.token('admin') }, 'any')).kind).toBe('vote_refused') // no request was opened
     await stage.change('north', (before) => ({ ...before, instances: { ...before.instances, psa: { ...before.instances['psa']!, configuration: 2, settings: { baseUrl: 'https://other.example' } } } }))
     expect(await stage.call(note)).toMatchObject(taken('none'))
+    expect(stage.vendor.jobs).toHaveLength(1)
+  }))
+
+  verifies(['CH-14', 'IS-03'], "a key is one customer's: the same one at another customer is another call's", () => withStage(async (stage) => {
+    await stage.call(note)
+    const globex = { ...note, arguments: { id: 2, text: 'PRIVATE' }, endpoint: { kind: 'customer', customer: 'globex' } } as const
+    expect((await stage.call(globex)).kind).toBe('result')
+    expect((await stage.call(globex)).kind).toBe('result')
+    expect(stage.vendor.jobs).toHaveLength(2)
+  }))
+
+  verifies(['CH-14', 'IS-08'], 'what was answered for the record key of another customer is not given out once the mapping is corrected', () => withStage(async (stage) => {
+    const wide = { ...note, tool: 'psa.wide', arguments: { ids: [] } }
+    expect((await stage.call(wide)).kind).toBe('result')
+    await stage.change('north', (before) => ({ ...before, instances: { ...before.instances, psa: { ...before.instances['psa']!, mapping: { acme: 20, globex: 10, shut: 30 } } } }))
+    expect(await stage.call(wide)).toMatchObject({ code: 'idempotency_conflict' })
     expect(stage.vendor.jobs).toHaveLength(1)
   }))
 

@@ -69,7 +69,8 @@ export const STANDING_LAWS: readonly StorageLaw[] = [
       await (await storage.tenant('nobody asked')).revoke({ kind: 'tenant' })
       const changed = await storage.changed(known)
       looks.same([...changed.keys()].toSorted(), ['tenant 7', 'tenant 8'], 'changed')
-      looks.same(shown(changed.get('tenant 7') ?? revoked), shown(revoked), 'the whole standing')
+      const found = changed.get('tenant 7')
+      looks.same(typeof found === 'object' ? shown(found) : found, shown(revoked), 'the whole standing')
       looks.same([...(await storage.changed(new Map([['tenant 7', revoked.authorization + 1]]))).keys()], ['tenant 7'], 'a version that nobody gave')
       looks.same([...(await storage.changed(new Map())).keys()], [], 'of nobody')
     },

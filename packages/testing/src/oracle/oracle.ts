@@ -67,7 +67,7 @@ export class Oracle {
     const { entered, found, input, key } = prepared
     const { person } = entered
     const once = found.facts.risk === 'read' ? undefined : call.idempotencyKey
-    const earlier = once === undefined ? undefined : this.#keys.again(person, once, prepared.exact, now)
+    const earlier = once === undefined ? undefined : this.#keys.again(entered, once, prepared.exact, now)
     if (earlier !== undefined) return earlier
     const stopped = this.#quota.stops(person, now)
     if (stopped !== undefined) return stopped
@@ -80,7 +80,7 @@ export class Oracle {
     const { sent, expected } = answerOf(entered, found, input, key)
     this.#quota.take(person, now, sent)
     if (judged !== undefined && sent) Object.assign(judged, { state: 'consumed', closedAt: now })
-    if (once !== undefined && sent) this.#keys.take(person, once, prepared.exact, now, expected)
+    if (once !== undefined && sent) this.#keys.take(entered, once, prepared.exact, now, expected)
     return expected
   }
 
