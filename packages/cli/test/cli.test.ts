@@ -77,6 +77,15 @@ test('verify is the verifier itself: its words, its exit status', () => {
   expect(undecided.out).toMatch(/^(?:Not verified|NOT DECIDED)/)
 })
 
+test('each command tells how it is used when it is asked, and does nothing else', () => {
+  for (const args of [['classify', '--help'], ['classify', '--url', 'https://x.test', '-h'], ['secret', '--help'], ['key', '--help'], ['verify', '-h']]) {
+    expect(portcullis(...args)).toMatchObject({ status: 0, out: expect.stringMatching(/^Usage: portcullis [^]*classify/), err: '' })
+  }
+  expect(existsSync(join(folder, '--help'))).toBe(false)
+  expect(portcullis('classify', '--', '--help')).toMatchObject({ status: 1, out: '', err: expect.stringContaining('cannot be read') })
+  expect(portcullis('nothing', '--help')).toMatchObject({ status: 2, out: '' })
+})
+
 test('help is asked for or given; an unknown command is one sentence and exit status 2', () => {
   for (const word of ['--help', '-h', 'help']) expect(portcullis(word)).toMatchObject({ status: 0, out: expect.stringMatching(/^Usage: portcullis [^]*key[^]*secret[^]*verify/), err: '' })
   expect(portcullis()).toMatchObject({ status: 2, out: '', err: expect.stringMatching(/^Usage: /) })

@@ -1,6 +1,6 @@
 import type { Client, Transport } from '@modelcontextprotocol/client'
 import { Fault } from '@portcullis/core'
-import { readListing, type Listing } from './listing.ts'
+import { readListing, together, type Listing } from './listing.ts'
 import { quoted } from './quoted.ts'
 
 /** A server to be asked: over HTTP, or one that is started for it. */
@@ -17,16 +17,25 @@ const LAST_WORDS = 300
 export const place = (asked: Asked): string => (asked.kind === 'url' ? `${asked.url.origin}${asked.url.pathname}` : quoted(asked.command))
 
 /**
- * Asks a server of either protocol era what it lists, and leaves it. The official client is loaded here, so that no other command needs it.
+ * Asks a server what it lists, and leaves it. One of 2026-07-28 is asked again as by a client of 2025, if it has any: what it registers after
+ * their handshake, `checkProtected` sees as well. The official client is loaded here, so that no other command needs it.
  * @throws Fault `server_unreachable`, `server_refused`, `listing_unusable`
  */
 export async function ask(asked: Asked): Promise<Listing> {
+  const { listing, again } = await askAs(asked, { mode: 'auto', probe: { timeoutMs: FIRST_QUESTION } })
+  const later = again ? await askAs(asked, { mode: 'legacy' }).catch(() => undefined) : undefined
+  return later === undefined ? listing : together(listing, later.listing)
+}
+
+type Negotiation = NonNullable<NonNullable<ConstructorParameters<typeof Client>[1]>['versionNegotiation']>
+
+async function askAs(asked: Asked, versionNegotiation: Negotiation): Promise<{ readonly listing: Listing; readonly again: boolean }> {
   const { Client } = await import('@modelcontextprotocol/client')
-  const client = new Client({ name: 'portcullis-classify', version: '0.0.0' }, { versionNegotiation: { mode: 'auto', probe: { timeoutMs: FIRST_QUESTION } } })
+  const client = new Client({ name: 'portcullis-classify', version: '0.0.0' }, { versionNegotiation })
   const { transport, lastWords, leave } = await connection(asked)
   try {
     await client.connect(transport, { timeout: TIMEOUT })
-    return readListing(await lists(client), client.getServerVersion()?.name)
+    return { listing: readListing(await lists(client), client.getServerVersion()?.name), again: client.getProtocolEra() === 'modern' }
   } catch (error) {
     throw error instanceof Fault ? error : explained(error, asked, lastWords())
   } finally {
@@ -71,6 +80,7 @@ async function lists(client: Client): Promise<Readonly<Record<string, unknown>>>
   }
   const { tools } = await client.listTools(undefined, options)
   return {
+    capabilities: client.getServerCapabilities(),
     tools,
     prompts: (await optional(client.listPrompts(undefined, options)))['prompts'],
     resources: (await optional(client.listResources(undefined, options)))['resources'],

@@ -16,6 +16,11 @@ export interface Listing {
   readonly prompts: readonly string[]
   readonly resources: readonly string[]
   readonly templates: readonly string[]
+  /** Prompts that take arguments. */
+  readonly argued: readonly string[]
+  /** What it declares that it can do beside answering calls and reads. */
+  readonly completes: boolean
+  readonly subscribes: boolean
 }
 
 const unusable = (problem: string): Fault => new Fault('listing_unusable', `${problem}: give the whole result of tools/list as JSON, or ask the server itself with --url or --command.`)
@@ -26,7 +31,7 @@ const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /**
- * Reads `{ tools, prompts?, resources?, resourceTemplates? }`, or a JSON-RPC answer that has it as `result`.
+ * Reads `{ tools, prompts?, resources?, resourceTemplates?, capabilities? }`, or a JSON-RPC answer that has it as `result`.
  * @throws Fault `listing_unusable`: another shape, an entry without a name, or one page of several
  */
 export function readListing(value: unknown, server?: string): Listing {
@@ -45,6 +50,7 @@ export function readListing(value: unknown, server?: string): Listing {
     })
   }
   const names = (member: string, key: string): string[] => named(member, key).map(([name]) => name)
+  const { completions, resources } = record(listing['capabilities']) ?? {}
   return {
     server,
     tools: named('tools', 'name').map(([name, tool]) => {
@@ -57,5 +63,23 @@ export function readListing(value: unknown, server?: string): Listing {
     prompts: names('prompts', 'name'),
     resources: names('resources', 'uri'),
     templates: names('resourceTemplates', 'uriTemplate'),
+    argued: named('prompts', 'name').filter(([, prompt]) => Array.isArray(prompt['arguments']) && prompt['arguments'].length > 0).map(([name]) => name),
+    completes: record(completions) !== undefined,
+    subscribes: record(resources)?.['subscribe'] === true,
+  }
+}
+
+/** What one server lists in two conversations. Of what is in both, the first is believed; names that one of them has twice stay there twice. */
+export function together(first: Listing, second: Listing): Listing {
+  const known = new Set(first.tools.map(({ name }) => name))
+  return {
+    server: first.server,
+    tools: [...first.tools, ...second.tools.filter(({ name }) => !known.has(name))],
+    prompts: [...first.prompts, ...second.prompts],
+    resources: [...first.resources, ...second.resources],
+    templates: [...first.templates, ...second.templates],
+    argued: [...first.argued, ...second.argued],
+    completes: first.completes || second.completes,
+    subscribes: first.subscribes || second.subscribes,
   }
 }

@@ -1,6 +1,6 @@
 import type { ListedTool, Listing } from './listing.ts'
 
-type Kind = 'tool' | 'prompt' | 'resource' | 'template'
+type Kind = 'tool' | 'prompt' | 'resource' | 'template' | 'completion'
 type Risk = 'read' | 'write' | 'destructive'
 
 /** `from`: the hints behind it. `confirm`: why a person must not take it as it is. */
@@ -19,6 +19,10 @@ export interface Proposal {
   readonly prompts: readonly string[]
   readonly resources: readonly string[]
   readonly templates: readonly string[]
+  /** Of what is proposed and takes something, where the server says that it completes. */
+  readonly completions: readonly string[]
+  /** The proposed resources, where the server says that they may be watched. */
+  readonly subscriptions: readonly string[]
   /** What `ownServer` does not take by name, and why. */
   readonly leftOut: readonly { readonly kind: Kind; readonly name: string; readonly why: string }[]
 }
@@ -52,10 +56,14 @@ export function propose(listing: Listing): Proposal {
       if (why !== undefined) leftOut.push({ kind, name, why })
       return why === undefined
     })
+  const proposed = taken('tool', [...tools.keys()]).map((name) => proposeTool(name, tools.get(name) ?? []))
+  const [prompts, resources, templates] = [taken('prompt', listing.prompts), taken('resource', listing.resources), taken('template', listing.templates)]
+  const completed = [...prompts.filter((name) => listing.argued.includes(name)).map((name) => `prompt:${name}`), ...templates.filter((name) => name.includes('{')).map((name) => `template:${name}`)]
   return {
     server: listing.server ?? null,
-    tools: taken('tool', [...tools.keys()]).map((name) => proposeTool(name, tools.get(name) ?? [])),
-    prompts: taken('prompt', listing.prompts), resources: taken('resource', listing.resources), templates: taken('template', listing.templates),
+    tools: proposed, prompts, resources, templates,
+    completions: listing.completes ? taken('completion', completed) : [],
+    subscriptions: listing.subscribes ? resources : [],
     leftOut,
   }
 }

@@ -14,7 +14,7 @@ import { tickets as ticketsV1 } from './tickets-v1.ts'
 import { tickets as ticketsV2 } from './tickets-v2.ts'
 
 const PROPOSED = {
-  title: 'tickets', tools: [['close_ticket', 'write'], ['list_tickets', 'read'], ['wipe', 'destructive']], prompts: ['greet'], resources: ['file:///a'],
+  title: 'tickets', tools: [['close_ticket', 'write'], ['list_tickets', 'read'], ['wipe', 'destructive']], prompts: ['greet'], resources: ['file:///a'], subscriptions: ['file:///a'],
 }
 const COUNTED = '3 tools, 1 prompts, 1 resources, 0 templates; 1 tools to confirm first, 0 names left out.\n'
 const TOKEN = 'hunter2-of-the-test'
@@ -51,6 +51,11 @@ verifies('EM-01', 'a server that speaks over stdio is asked, on either SDK line,
   expect(first.out).toContain(String.raw`    // 'Closes a ticket\u{a}// for good'${'\n'}    'close_ticket': 'write', // from destructiveHint: false${'\n'}`)
   expect(first.out).toContain(`    'wipe': 'destructive', // from nothing // confirm: no hints\n`)
   expect(second).toEqual({ ...first, err: first.err })
+})
+
+verifies('EM-01', 'what a server registers once a client of 2025 has shaken hands is asked for too, on either SDK line', async () => {
+  const answers = await Promise.all(['./tickets-v1.ts', './tickets-v2.ts'].map((file) => classify(['--command', `${commandOf(file)} late`])))
+  for (const { out } of answers) expect(evaluate(out).tools).toEqual([['close_ticket', 'write'], ['late', 'destructive'], ['list_tickets', 'read'], ['wipe', 'destructive']])
 })
 
 verifies('EM-01', 'a server behind HTTP is asked with the headers given, on either SDK line; without them the sentence names the next step', async () => {

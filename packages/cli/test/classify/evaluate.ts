@@ -25,6 +25,8 @@ export interface Handed {
   readonly prompts?: readonly string[]
   readonly resources?: readonly string[]
   readonly templates?: readonly string[]
+  readonly completions?: readonly string[]
+  readonly subscriptions?: readonly string[]
 }
 
 const STUB = `({ ownServer: ({ tools, ...rest }) => {

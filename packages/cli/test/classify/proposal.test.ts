@@ -59,6 +59,31 @@ test('each line says what it was proposed from, and those without a clear answer
   expect(typeErrors(module.replace(`'read'`, `'reed'`))).toEqual([expect.stringContaining('reed')])
 })
 
+verifies('EM-01', 'completions and subscriptions are proposed where the server declares them, of what is proposed and can have them', () => {
+  const listing = {
+    tools: [], prompts: [{ name: 'plain' }, { name: 'greet', arguments: [{ name: 'who' }] }, { name: 'none', arguments: [] }, { name: 'p'.repeat(196), arguments: [{ name: 'who' }] }],
+    resources: [{ uri: 'file:///a' }, { uri: 'no"uri' }], resourceTemplates: [{ uriTemplate: 'file:///{x}' }, { uriTemplate: 'file:///{+x}' }, { uriTemplate: 'file:///all' }],
+  }
+  const of = (capabilities: unknown) => {
+    const { completions, subscriptions, leftOut } = propose(readListing({ ...listing, capabilities }))
+    return { completions, subscriptions, leftOut: leftOut.filter(({ kind }) => kind === 'completion').length }
+  }
+  const [completions, subscriptions] = [['prompt:greet', 'template:file:///{x}'], ['file:///a']]
+  expect(of({ completions: {}, resources: { subscribe: true } })).toEqual({ completions, subscriptions, leftOut: 1 })
+  expect(of({ completions: {}, resources: {} })).toEqual({ completions, subscriptions: [], leftOut: 1 })
+  for (const none of [undefined, null, [], 'completions', { completions: true, resources: { subscribe: 'yes' } }, { resources: true }]) expect(of(none)).toEqual({ completions: [], subscriptions: [], leftOut: 0 })
+  const module = asModule(propose(readListing({ ...listing, capabilities: { completions: {}, resources: { subscribe: true } } })))
+  expect(evaluate(module)).toMatchObject({ completions, subscriptions })
+  expect(typeErrors(module)).toEqual([])
+  expect(Array.from(ownServer({ completions, subscriptions }).tools.keys())).toEqual(['completion:prompt:greet', 'completion:template:file:///{x}', 'subscription:file:///a'])
+})
+
+test('the header says how to leave a tool out on purpose, and nothing is proposed to be', () => {
+  const module = asModule(propose(readListing({ tools: [{ name: 'wipe' }] })))
+  expect(module.slice(0, module.indexOf('export'))).toContain("'withheld'")
+  expect(module.slice(module.indexOf('export'))).not.toContain('withheld')
+})
+
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.constantFrom('__proto__', 'constructor', '*/', '\n}) evil()', '\u2028evil()', "', evil(), '", '*', 'prompt:constructor', 'task:x', 'file:///{a}', 'file:///{a}{b}', 'file:///{+a}', 'file:///{a', 'a}', '{}', '\\', "\\'", '\r//', '\u202egnp.exe', '${evil()}', '`', '\ud800', '\u0000', 'x'.repeat(201), ''),
@@ -66,9 +91,10 @@ const nasty = fc.oneof(
 )
 const listed = fc.record({
   tools: fc.array(fc.record({ name: nasty, title: nasty, description: nasty, annotations: fc.record({ readOnlyHint: fc.boolean(), destructiveHint: fc.boolean() }, { requiredKeys: [] }) }, { requiredKeys: ['name'] }), { maxLength: 6 }),
-  prompts: fc.array(fc.record({ name: nasty }), { maxLength: 4 }),
+  prompts: fc.array(fc.record({ name: nasty, arguments: fc.constantFrom([], [{ name: 'a' }]) }), { maxLength: 4 }),
   resources: fc.array(fc.record({ uri: nasty }), { maxLength: 4 }),
   resourceTemplates: fc.array(fc.record({ uriTemplate: nasty }), { maxLength: 4 }),
+  capabilities: fc.constantFrom({}, { completions: {}, resources: { subscribe: true } }),
 })
 
 verifies('EM-01', 'whatever a strange server calls its things, the module compiles, says exactly what was proposed, and shows everything hidden', () => {
@@ -81,12 +107,12 @@ verifies('EM-01', 'whatever a strange server calls its things, the module compil
     expect([...ownServer({ ...handed, tools: Object.fromEntries(proposal.tools.map(({ name, risk }) => [name, risk])) }).tools.values()].flatMap(({ name, risk, own }) => (own?.kind === 'tool' ? [[name, risk]] : [])))
       .toEqual(handed.tools)
     expect(handed.title ?? null).toBe(proposal.server)
-    for (const kind of ['prompts', 'resources', 'templates'] as const) expect(handed[kind] ?? []).toEqual(proposal[kind])
+    for (const kind of ['prompts', 'resources', 'templates', 'completions', 'subscriptions'] as const) expect(handed[kind] ?? []).toEqual(proposal[kind])
     expect(module.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u)
     const names = [...proposal.tools.map(({ name }) => name), ...proposal.leftOut.filter(({ kind }) => kind === 'tool').map(({ name }) => name)]
     expect(new Set(names)).toEqual(new Set(listing.tools.map(({ name }) => name)))
     cases += 1
-  }), { numRuns: 1000, examples: [[{ tools: [{ name: '__proto__' }, { name: 'a' }], prompts: [], resources: [], resourceTemplates: [] }, '\u2028']] })
+  }), { numRuns: 1000, examples: [[{ tools: [{ name: '__proto__' }, { name: 'a' }], prompts: [], resources: [], resourceTemplates: [], capabilities: {} }, '\u2028']] })
   return { cases }
 })
 
@@ -94,7 +120,7 @@ test('the order in which a server lists things changes nothing', () => {
   fc.assert(fc.property(listed, (listing) => {
     const once = <T>(entries: readonly T[], key: (entry: T) => string): T[] => [...new Map(entries.map((entry) => [key(entry), entry])).values()]
     const unique = { ...listing, tools: once(listing.tools, ({ name }) => name) }
-    const turned = { tools: unique.tools.toReversed(), prompts: unique.prompts.toReversed(), resources: unique.resources.toReversed(), resourceTemplates: unique.resourceTemplates.toReversed() }
+    const turned = { capabilities: unique.capabilities, tools: unique.tools.toReversed(), prompts: unique.prompts.toReversed(), resources: unique.resources.toReversed(), resourceTemplates: unique.resourceTemplates.toReversed() }
     expect(asModule(propose(readListing(turned)))).toBe(asModule(propose(readListing(unique))))
   }))
 })
