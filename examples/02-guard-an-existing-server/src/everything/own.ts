@@ -1,7 +1,7 @@
 import { ownServer, type OwnServerTable } from '@portcullis/mcp'
 
 // Proposed by `npx portcullis classify --command 'mcp-server-everything stdio'`, read line by line, and changed where the tool does
-// not do what its hints say.
+// not do what its hints say. Nothing of it is watched here: no subscriptions.
 export const TOOLS = {
   'echo': 'read',
   'get-annotated-message': 'read',
@@ -32,4 +32,5 @@ export const everything = ownServer({
     'demo://resource/static/document/structure.md',
   ],
   templates: ['demo://resource/dynamic/blob/{resourceId}', 'demo://resource/dynamic/text/{resourceId}'],
+  completions: ['prompt:args-prompt', 'prompt:completable-prompt', 'prompt:resource-prompt', 'template:demo://resource/dynamic/blob/{resourceId}', 'template:demo://resource/dynamic/text/{resourceId}'],
 })
