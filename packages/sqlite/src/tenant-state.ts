@@ -25,7 +25,7 @@ export class TenantState {
     const kept = sql('SELECT body FROM kept WHERE key = ?')
     const putKept = sql('INSERT OR REPLACE INTO kept (key, expires_at, body) VALUES (?, ?, ?)')
     const removeKept = sql('DELETE FROM kept WHERE key = ?')
-    const forgetKept = sql('DELETE FROM kept WHERE expires_at <= ?')
+    const forgetKept = sql('DELETE FROM kept WHERE key IN (SELECT key FROM kept WHERE expires_at <= ? ORDER BY expires_at LIMIT 64)')
     const openCall = sql('SELECT deadline, body FROM open_call WHERE call_id = ?')
     const putOpenCall = sql('INSERT INTO open_call (seq, call_id, deadline, body) VALUES (?, ?, ?, ?)')
     const removeOpenCall = sql('DELETE FROM open_call WHERE call_id = ?')

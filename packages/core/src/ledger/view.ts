@@ -25,7 +25,7 @@ export interface LedgerView {
   kept(key: string): KeptAnswer | undefined
   putKept(kept: KeptAnswer): void
   removeKept(key: string): void
-  /** Lets go of what has expired at `now`. */
+  /** Lets go of what has expired at `now`, the oldest first, and of 64 at most: a batch must not wait for a day's. */
   forgetKept(now: number): void
   openCall(callId: string): OpenCall | undefined
   putOpenCall(call: OpenCall): void

@@ -66,12 +66,17 @@ export class MemoryStore implements EmbeddedStore {
       this.#undo?.push(() => this.#track(approval.id, before?.state === 'pending'))
     },
     kept: (key) => this.#kept.get(key),
-    putKept: (kept) => this.#set(this.#kept, kept.key, kept),
+    putKept: (kept) => {
+      if (this.#kept.get(kept.key)?.callId !== kept.callId) this.#remove(this.#kept, kept.key) // the last to expire is the last in order
+      this.#set(this.#kept, kept.key, kept)
+    },
     removeKept: (key) => this.#remove(this.#kept, key),
     forgetKept: (now) => {
+      let left = 64
       for (const { key, expiresAt } of this.#kept.values()) {
-        if (expiresAt > now) return
+        if (expiresAt > now || left === 0) return
         this.#remove(this.#kept, key)
+        left -= 1
       }
     },
     openCall: (callId) => this.#open.get(callId),

@@ -1,4 +1,6 @@
 const MINUTE = 60_000
+/** Nothing is further away than a minute (ms), but for what was written by a clock that was ahead and has been set right. */
+const FARTHEST = 2 * MINUTE
 /** What a minute's worth of fractions may add up to (ms): far less than any interval. */
 const ROUNDING = 1e-3
 
@@ -11,7 +13,7 @@ export type RateAnswer = { readonly ok: true; readonly next: number } | { readon
 export function takeRate(tat: number | undefined, perMinute: number, now: number): RateAnswer {
   if (!(perMinute > 0)) return { ok: false, retryAfter: 60 } // not a number is no limit that anything fits
   const interval = MINUTE / perMinute
-  const start = Math.max(tat ?? now, now)
+  const start = tat !== undefined && tat <= now + FARTHEST ? Math.max(tat, now) : now
   const wait = start + interval - now - MINUTE
   return wait > ROUNDING ? { ok: false, retryAfter: Math.max(1, Math.ceil(wait / 1000)) } : { ok: true, next: start + interval }
 }

@@ -125,12 +125,12 @@ begin
       else
         v_wait := 60000;
         if i.tenant_rate > 0 then
-          v_tenant_next := greatest(v_tenant_tat, v_moment) + 60000::double precision / i.tenant_rate;
+          v_tenant_next := case when v_tenant_tat <= v_moment + 120000 then greatest(v_tenant_tat, v_moment) else v_moment end + 60000::double precision / i.tenant_rate;
           v_wait := v_tenant_next - v_moment - 60000::double precision;
           if v_wait <= 0.001::double precision then
             v_wait := 60000;
             if i.principal_rate > 0 then
-              v_next := greatest(v_tats[i.who], v_moment) + 60000::double precision / i.principal_rate;
+              v_next := case when v_tats[i.who] <= v_moment + 120000 then greatest(v_tats[i.who], v_moment) else v_moment end + 60000::double precision / i.principal_rate;
               v_wait := v_next - v_moment - 60000::double precision;
             end if;
           end if;
@@ -179,8 +179,10 @@ begin
           update approval a set state = 'consumed', closed_at = v_now where a.tenant_id = p_tenant and a.id = v_approval_id;
         end if;
         if v_key is not null then
-          delete from kept k where k.tenant_id = p_tenant and k.expires_at between 0 and v_now;
-          insert into kept (tenant_id, key, fingerprint, call_id, expires_at) values (p_tenant, v_key, v_more->>'fingerprint', i.id, v_now + 86400000);
+          delete from kept k where k.tenant_id = p_tenant and k.key = any(array(
+            select e.key from kept e where e.tenant_id = p_tenant and e.expires_at between 0 and v_now order by e.expires_at limit 64));
+          insert into kept (tenant_id, key, fingerprint, call_id, expires_at) values (p_tenant, v_key, v_more->>'fingerprint', i.id, v_now + 86400000)
+          on conflict (tenant_id, key) do update set fingerprint = excluded.fingerprint, call_id = excluded.call_id, expires_at = excluded.expires_at, done = false, answer = null;
         end if;
         v_ids := array_append(v_ids, i.id);
         v_seqs := array_append(v_seqs, v_seq);

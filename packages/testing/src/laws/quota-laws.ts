@@ -29,6 +29,20 @@ export const QUOTA_LAWS: readonly StorageLaw[] = [
     },
   },
   {
+    id: 'quota/clock-back', name: 'a rate that was used up while the clock was a day ahead is whole again when it is set right; a clock that goes back by seconds gives nothing',
+    check: async ({ storage, clock }, looks) => {
+      const desk = await Desk.at(storage)
+      const limits = { ...PLENTY, tenantPerMinute: 4, principalPerMinute: 3 }
+      const start = clock.now()
+      clock.set(start + 24 * 3_600_000)
+      looks.same(tally(await desk.many(4, { limits })), { admitted: 3, rate_limited: 1 }, 'a day ahead')
+      clock.set(start)
+      looks.same(tally(await desk.many(4, { limits })), { admitted: 3, rate_limited: 1 }, 'set right')
+      clock.set(start - 30_000)
+      looks.same(tally(await desk.many(2, { limits })), { rate_limited: 2 }, 'back by seconds')
+    },
+  },
+  {
     id: 'quota/overage', name: 'QUO-02: a plan with overage admits beyond what is included; the same usage blocks as soon as the plan does not',
     check: async ({ storage }, looks) => {
       const desk = await Desk.at(storage)
