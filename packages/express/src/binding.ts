@@ -6,7 +6,7 @@ import type { RequestHandler } from 'express'
 export interface BindingOptions {
   /** A host of your own making, to tell its clients of changes and to close it; the other options of MCP are then its own. */
   readonly host?: Host | undefined
-  /** Told what broke. Never holds a token. Default: nobody. */
+  /** Told what broke. Never holds a token. Default: nobody, but of `server_leaked`, which is printed. */
   readonly onFault?: ((fault: unknown) => void) | undefined
 }
 

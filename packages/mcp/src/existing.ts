@@ -9,6 +9,7 @@ import { hookNotifications } from './protect/handler-map.ts'
 import { lowServerOf, signalOf, unguarded, type LowServer, type ServerLike } from './protect/sdk.ts'
 import { guardServer } from './protect/seam.ts'
 import { TaskOwners } from './protect/tasks.ts'
+import type { OnFault } from './protect/tripwire.ts'
 import { answersOf } from './read-call.ts'
 import { HOST_BROKEN, ingressRefusal } from './refusals.ts'
 import { WireError } from './wire-error.ts'
@@ -33,7 +34,7 @@ type Fields = Readonly<Record<string, unknown>>
  * A server that somebody already wrote, behind the front of a host: the same guard as `protect` puts on it, told by the host who asks and
  * what. The SDK still sees neither arguments nor token; both are put back where the gates and, after them, the handler want the arguments.
  */
-export function guardsExisting(portcullis: Portcullis, passOf: (ticket: object | undefined) => Pass | undefined): GuardServer {
+export function guardsExisting(portcullis: Portcullis, passOf: (ticket: object | undefined) => Pass | undefined, onFault?: OnFault): GuardServer {
   const tasks = new TaskOwners()
   const passIn = (context: unknown): Pass => {
     const pass = passOf(ticketIn(context))
@@ -59,7 +60,7 @@ export function guardsExisting(portcullis: Portcullis, passOf: (ticket: object |
       const begun = new Connection(send)
       connection = begun
       guardExit(transport, send, { portcullis, connection: begun, ownsTask: (taskId) => tasks.find(taskId, begun.owner?.opened.authority) !== undefined })
-    })
+    }, onFault)
     hookNotifications(low, () => connection?.owner !== undefined)
     return low
   }

@@ -17,4 +17,6 @@ export interface McpHostOptions extends ServerInfo {
    * connectors alone.
    */
   readonly server?: (() => ServerLike | Promise<ServerLike>) | undefined
+  /** Told what `server` answered past the guard and what was withheld: Fault `server_leaked`. Default: `console.warn`, with its sentence. */
+  readonly onFault?: ((fault: unknown) => void) | undefined
 }

@@ -23,11 +23,11 @@ import { WireError } from './wire-error.ts'
  * Serves MCP from one dispatch, whatever SDK carries it: 2026-07-28, where the line speaks it, with a fresh server for every request, 2025
  * the same way or in sessions. The SDK sees method, name and `_meta`, but neither arguments nor token, and its context goes nowhere.
  */
-export function serveOn(makeLine: (behind: Behind) => Line, portcullis: Portcullis, { sessions, server }: Pick<McpHostOptions, 'sessions' | 'server'>): Host {
+export function serveOn(makeLine: (behind: Behind) => Line, portcullis: Portcullis, { sessions, server, onFault }: Pick<McpHostOptions, 'sessions' | 'server' | 'onFault'>): Host {
   const passes = new WeakMap<object, Pass>()
   const passOf = (ticket: object | undefined): Pass | undefined => (ticket === undefined ? undefined : passes.get(ticket))
   const line = makeLine({
-    guard: guardsExisting(portcullis, passOf),
+    guard: guardsExisting(portcullis, passOf, onFault),
     handle: async (ticket, turn) => {
       const pass = passOf(ticket)
       if (pass === undefined) throw new WireError(HOST_BROKEN)

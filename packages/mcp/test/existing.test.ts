@@ -4,7 +4,7 @@ import { mcpHost as onV1 } from '@portcullis/mcp/v1'
 import { mcpHost as onV2 } from '@portcullis/mcp/v2'
 import type { Host } from '../src/index.ts'
 import type { McpHostOptions } from '../src/v2/index.ts'
-import { existing, seen, table, type Seen } from './protect/existing.ts'
+import { existing, leaking, seen, table, type Seen } from './protect/existing.ts'
 import { begin, clientOf, raw, type AnyClient, type Fetch, type Hosting } from './protect/hostings.ts'
 import { LINES, type Line } from './protect/lines.ts'
 import { tenants, type Account } from './protect/tenants.ts'
@@ -86,7 +86,7 @@ describe.each(LEGS)('$name', (leg) => {
     expect(set.ran).toEqual([])
   })
 
-  verifies(['ID-01', 'CH-14'], 'a handler is told who calls and given no token; what it throws nobody hears', async () => {
+  verifies(['SE-03', 'CH-14'], 'AUT-16: a handler is told who calls and given no token; what it throws nobody hears', async () => {
     await using set = await staged(leg, (made) => void made.registerTool('gone', {}, async () => { throw new Error('c4n4ry') }))
     const client = await set.client('operator')
     const { content } = (await client.callTool({ name: 'whoami' })) as unknown as { content: [{ text: string }] }
@@ -111,6 +111,13 @@ describe.each(LEGS)('$name', (leg) => {
     const answered = await set.ask('admin', 'tools/call', { name: 'list', arguments: {} }).catch((fault: unknown) => fault)
     expect(answered instanceof Error ? answered.message : JSON.stringify(answered)).not.toContain('"result"')
     expect(ran).toEqual([])
+  })
+
+  verifies('EM-01', 'MCP-05: what a server answers past the guard, its operator is told of', async () => {
+    const faults: unknown[] = []
+    await using set = await staged(leg, undefined, { server: () => leaking(leg.line) as never, onFault: (fault) => faults.push(fault) })
+    await set.ask('admin', 'tools/call', { name: 'list', arguments: {} })
+    expect(faults).toEqual([expect.objectContaining({ code: 'server_leaked', message: expect.stringContaining('class Leaking ') })])
   })
 })
 

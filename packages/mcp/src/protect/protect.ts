@@ -11,10 +11,13 @@ import { lowServerOf, type LowServer, type ServerLike, type TransportLike } from
 import { guardServer } from './seam.ts'
 import { TaskOwners } from './tasks.ts'
 import { askedBy } from './token.ts'
+import type { OnFault } from './tripwire.ts'
 
 export interface ProtectOptions {
   /** For stdio, where no request brings one: the access token of whoever started the process, e.g. from the environment. Never used for HTTP. */
   readonly token?: string | (() => string | undefined | Promise<string | undefined>) | undefined
+  /** Told what got past the guard and was withheld: Fault `server_leaked`. Default: `console.warn`, with its sentence. */
+  readonly onFault?: ((fault: unknown) => void) | undefined
 }
 
 /** In 2025-11-25 tasks, a message that names a task is queued for it past every handler. Clients have no use for it in requests. */
@@ -29,18 +32,18 @@ const RELATED_TASK = 'io.modelcontextprotocol/related-task'
  */
 export function protect<P extends readonly unknown[], R extends ServerLike | Promise<ServerLike>>(portcullis: Portcullis, makeServer: (...parameters: P) => R, options: ProtectOptions = {}): (...parameters: P) => R {
   const tasks = new TaskOwners()
-  const { token } = options
+  const { token, onFault } = options
   const ofProcess = typeof token === 'function' ? token : () => token
   return (...parameters) => {
     const [context] = parameters
     refuseListen(context)
     const made = makeServer(...(parameters.map((parameter, at) => (at === 0 ? scrubFactoryContext(parameter) : parameter)) as unknown as P))
-    if (made instanceof Promise) return made.then((server) => guarded(portcullis, server as ServerLike, context, tasks, ofProcess)) as R
-    return guarded(portcullis, made as ServerLike, context, tasks, ofProcess) as R
+    if (made instanceof Promise) return made.then((server) => guarded(portcullis, server as ServerLike, context, tasks, ofProcess, onFault)) as R
+    return guarded(portcullis, made as ServerLike, context, tasks, ofProcess, onFault) as R
   }
 }
 
-function guarded(portcullis: Portcullis, server: ServerLike, context: unknown, tasks: TaskOwners, ofProcess: () => string | undefined | Promise<string | undefined>): ServerLike {
+function guarded(portcullis: Portcullis, server: ServerLike, context: unknown, tasks: TaskOwners, ofProcess: () => string | undefined | Promise<string | undefined>, onFault: OnFault | undefined): ServerLike {
   const low = lowServerOf(server)
   let connection: Connection | undefined
   const current = (): Connection => {
@@ -58,7 +61,7 @@ function guarded(portcullis: Portcullis, server: ServerLike, context: unknown, t
       return opened.kind === 'open' && opened.authority === begun.owner.opened.authority
     })
     dropRelatedTasks(transport)
-  })
+  }, onFault)
   hookNotifications(low, () => connection?.owner !== undefined)
   guardEntry(portcullis, server, low, context)
   return server

@@ -1,7 +1,7 @@
 import { checkStructure, handlersOf, hookHandlers, type Guard } from './handler-map.ts'
 import { proveGuarded } from './canary.ts'
 import { lowServerOf, requestIdOf, signalOf, unguarded, type LowServer, type ServerLike, type TransportLike } from './sdk.ts'
-import { Guarded, watchAnswers, type Send } from './tripwire.ts'
+import { Guarded, leakOf, warnOf, watchAnswers, type OnFault, type Send } from './tripwire.ts'
 
 /** Told of each connection before it begins: `send` leaves past everything that is put on the transport. */
 export type OnConnect = (transport: TransportLike, send: Send) => void
@@ -13,10 +13,11 @@ const hooked = new WeakSet<object>()
 /**
  * Guards a server of either SDK line, `McpServer` or `Server`: from its next `connect` on, every request gets the handler that `guard`
  * answers, whenever and however the server registered its own. `connect` rejects with a Fault `server_unguarded` if that cannot be
- * proven for this version of the SDK; no transport is started then.
+ * proven for this version of the SDK; no transport is started then. `onFault` hears `server_leaked` of each answer that got past the guard all
+ * the same and was withheld; by default `console.warn` prints it.
  * @throws Fault `server_unguarded` for what is no server, is connected already, or is guarded already
  */
-export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConnect): void {
+export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConnect, onFault: OnFault = warnOf): void {
   const low = lowServerOf(server)
   if (low.transport !== undefined) throw unguarded('The server is connected already: what it answered until now was not guarded.')
   if (hooked.has(low)) throw unguarded('The server is guarded already: make a new one for each connection.')
@@ -48,7 +49,10 @@ export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConn
     await proveGuarded(low)
     map ??= hookHandlers(low, noting)
     guarded = new Guarded()
-    const send = watchAnswers(transport, guarded, () => leaky.add(constructor))
+    const send = watchAnswers(transport, guarded, () => {
+      leaky.add(constructor)
+      onFault(leakOf(constructor))
+    })
     onConnect?.(transport, send)
     await connect(transport)
     if (handlersOf(low) !== map) throw await refused(low)

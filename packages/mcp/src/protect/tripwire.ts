@@ -1,3 +1,4 @@
+import { Fault } from '@portcullis/core'
 import { isPlainObject, type MessageId } from '../message.ts'
 import { unguarded, type TransportLike } from './sdk.ts'
 
@@ -6,6 +7,17 @@ const INTERNAL_ERROR = -32603
 const originals = new WeakMap<object, TransportLike['send']>()
 
 export type Send = TransportLike['send']
+
+/** Told what broke. */
+export type OnFault = (fault: unknown) => void
+
+/** What the operator of a server whose answer was withheld is told: a Fault `server_leaked`. */
+export function leakOf(serverClass: { readonly name: string }): Fault {
+  const what = `A server of class ${serverClass.name || '(without a name)'} answered a request that the gates never saw`
+  return new Fault('server_leaked', `${what}: the answer was withheld, but its handler ran, and the class is not connected again; go back to the version of the SDK that you had before, take the server away until then, and look at what it did.`)
+}
+
+export const warnOf: OnFault = (fault) => console.warn(`portcullis: ${fault instanceof Fault ? `${fault.code}: ${fault.message}` : 'an internal fault'}`)
 
 /** The requests of one connection that the guard was asked about, until they are answered. */
 export class Guarded {

@@ -18,7 +18,7 @@ export interface StdioOptions extends Omit<McpHostOptions, 'sessions'> {
   /** Where messages come from and go to, one a line. Default: the standard streams, of which the output is then kept for the protocol. */
   readonly input?: Readable | undefined
   readonly output?: Writable | undefined
-  /** Told what broke. Never holds a token. Default: nobody. */
+  /** Told what broke. Never holds a token. Default: nobody, but of `server_leaked`, which is printed. */
   readonly onFault?: ((fault: unknown) => void) | undefined
 }
 

@@ -50,3 +50,14 @@ export function existing(line: Line, { ran, contexts }: Seen, extend: (server: L
   extend(server)
   return server
 }
+
+/** A server that answers, beside what it was asked, something that nobody asked it. Of a class of its own: it is not connected again. */
+export function leaking(line: Line): Line['Server']['prototype'] {
+  class Leaking extends line.Server {}
+  const server = new Leaking({ name: 'leaking', version: '1.0.0' }, { capabilities: { tools: {} } })
+  line.handle(server, 'tools/call', async () => {
+    await server.transport?.send({ jsonrpc: '2.0', id: 'never asked', result: {} }).catch(() => undefined) // no stream waits for it
+    return text('answered')
+  })
+  return server
+}

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { protect } from '../../src/index.ts'
-import { existing, seen, table } from './existing.ts'
+import { existing, leaking, seen, table } from './existing.ts'
 import { begin, clientOf, HOSTINGS, raw } from './hostings.ts'
 import { tenants, type Account } from './tenants.ts'
 
@@ -116,7 +116,7 @@ describe.each(HOSTINGS)('$name', (hosting) => {
     }
   })
 
-  verifies('ID-01', 'no handler is given a token, nor the tenant that a header named; it is told who calls', async () => {
+  verifies('SE-03', 'AUT-16: no handler is given a token, nor the tenant that a header named; it is told who calls', async () => {
     await using set = await staged()
     const { token } = set
     const fetch = hosting.host(protect(set.portcullis, () => existing(hosting.line, set) as never))
@@ -139,6 +139,14 @@ describe.each(HOSTINGS)('$name', (hosting) => {
       for (const secret of [token.admin, token.rival, 's3cr3t', 'portcullis-tenant']) expect(found.filter((text) => text.includes(secret))).toEqual([])
       expect(found).toContain('dev.portcullis')
     }
+  })
+
+  verifies('EM-01', 'MCP-05: what a server answers past the guard, its operator is told of', async () => {
+    await using set = await staged()
+    const faults: unknown[] = []
+    const fetch = hosting.host(protect(set.portcullis, () => leaking(hosting.line) as never, { onFault: (fault) => faults.push(fault) }))
+    await raw(hosting, fetch, set.token.admin, 'tools/call', { name: 'list', arguments: {} }, await begin(hosting, fetch, set.token.admin))
+    expect(faults).toEqual([expect.objectContaining({ code: 'server_leaked', message: expect.stringContaining('class Leaking ') })])
   })
 })
 

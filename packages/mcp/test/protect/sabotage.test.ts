@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { guardServer } from '../../src/protect/seam.ts'
 import type { ServerLike } from '../../src/protect/sdk.ts'
@@ -100,12 +100,15 @@ describe.each(SDKS)('a changed copy of $name', (sdk) => {
     expect(wire.onmessage).toBeUndefined()
   })
 
-  verifies('EM-01', 'MCP-05: that lets one name past gives its answer to nobody, and is not connected again', async () => {
+  verifies('EM-01', 'MCP-05: that lets one name past gives its answer to nobody, its operator is told, and it is not connected again', async () => {
+    const printed = vi.spyOn(console, 'warn').mockReturnValue(undefined)
     const { ran, wire, connected } = begin('one name')
     await connected
     expect(await wire.ask('tools/call', { name: 'other' })).toMatchObject({ error: { message: 'no' } })
     expect(await wire.ask('tools/call', { name: 'list' })).toEqual({ jsonrpc: '2.0', id: 2, error: { code: -32603, message: 'Internal error' } })
     expect(ran).toEqual(['list'])
+    expect(printed.mock.calls).toEqual([[expect.stringMatching(/^portcullis: server_leaked: A server of class Server answered .* go back to the version of the SDK/)]])
+    printed.mockRestore()
     await expect(begin('one name').connected).rejects.toThrow('answered past the guard: it is not connected again')
   })
 })

@@ -37,7 +37,7 @@ async function hosted() {
   return { ...set, connected, [Symbol.asyncDispose]: async () => { await host.close(); store.cleanup(); await set[Symbol.asyncDispose]() } }
 }
 
-verifies(['CH-16', 'CH-15'], 'TSK-01: tasks of an existing server belong to the authority that began them', async () => {
+verifies(['CH-16', 'CH-15'], 'SES-02: tasks of an existing server belong to the authority that began them', async () => {
   await using set = await hosted()
   const [admin, operator, rival] = [await set.connected('admin'), await set.connected('operator'), await set.connected('rival')]
   const begun = await admin('tools/call', { name: 'slow', arguments: {}, task: { ttl: 60_000 } })
