@@ -25,7 +25,7 @@ afterAll(() => proxy.close())
 const open = (more: object = {}) => postgresStorage({ connection: { ...database.app, port: proxy.port, max: 3, ...more }, role: database.role })
 const codes = (settled: readonly PromiseSettledResult<unknown>[]): unknown[] => settled.map((one) => (one.status === 'rejected' ? (one.reason as Fault).code : 'done'))
 
-verifies('CH-12', 'a connection that is lost after the commit: everybody is refused, and nothing is written a second time', async () => {
+verifies('CH-12', 'AUD-07: a connection that is lost after the commit: everybody is refused, and nothing is written a second time', async () => {
   const storage = open()
   const desk = await Desk.at(storage, 'lost')
   await desk.note()
@@ -41,7 +41,7 @@ verifies('CH-12', 'a connection that is lost after the commit: everybody is refu
   await storage.close()
 })
 
-verifies('CH-12', 'a server that does not answer: everybody is refused in time, and served when it answers again', async () => {
+verifies('CH-12', 'AUD-07, DOS-04: a server that does not answer: everybody is refused in time, and served when it answers again', async () => {
   const storage = open({ query_timeout: 300 })
   const desk = await Desk.at(storage, 'silent')
   proxy.deafen()
@@ -61,7 +61,7 @@ test('connections that break while nobody uses them are told of, and replaced', 
   await storage.close()
 })
 
-test('a tenant whose head somebody holds is refused in time, and nothing of the refused batch is written', async () => {
+test('DOS-04: a tenant whose head somebody holds is refused in time, and nothing of the refused batch is written', async () => {
   const storage = open({ statement_timeout: 300 })
   const desk = await Desk.at(storage, 'held')
   const holder = new pg.Client({ ...database.superuser })

@@ -59,7 +59,7 @@ verifies(['EM-02', 'CH-12'], 'AUD-07: when a file can grow no further, what is n
   await storage.close()
 })
 
-verifies('EM-02', 'a second process is refused with one sentence, and let in as soon as the first one is dead; what that one left open is due at once', async () => {
+verifies('EM-02', 'AUD-10: a second process is refused with one sentence, and let in as soon as the first one is dead; what that one left open is due at once', async () => {
   const path = folder()
   const first = startWriter([path, '0'])
   await first.until((line) => line.startsWith('intent '))

@@ -209,14 +209,14 @@ describe('attacks on the claims', () => {
     }
   })
 
-  verifies('issuer_unknown', 'AUT-08: an issuer is one exact text', async () => {
+  verifies('issuer_unknown', 'AUT-08, IDP-03: an issuer is one exact text', async () => {
     for (const iss of [`${acme.issuer}/`, `${acme.issuer}.evil.example`, `${acme.issuer}/../acme`, acme.issuer.toUpperCase(), 'login.acme.example', `${acme.issuer}#`, 'https://login.аcme.example', '', '__proto__', `${url}/`]) {
       expect(await verdict(acmeToken({ iss }))).toBe('issuer_unknown')
     }
     for (const iss of [undefined, null, 1, [acme.issuer], { toString: acme.issuer }]) expect(await verdict(acmeToken({ iss }))).toBe('token_invalid')
   })
 
-  test('AUT-08: the same subject of two issuers is two identities, each in its own tenant', async () => {
+  test('AUT-08, IDP-01: the same subject of two issuers is two identities, each in its own tenant', async () => {
     const theirs = generateKeyPairSync('ed25519')
     const verifier = freshVerifier([acme, { issuer: 'https://b.example', tenant: 'globex', jwks: { keys: [{ ...theirs.publicKey.export({ format: 'jwk' }), kid: 'ed' }] } }])
     const other = craft({ alg: 'Ed25519', typ: 'at+jwt', kid: 'ed' }, { ...acmePayload, iss: 'https://b.example', email: 'a@acme.example' }, (data) => sign(null, data, theirs.privateKey))

@@ -125,7 +125,7 @@ verifies('CH-04', 'of two processes with different facts only the one that publi
   expect(shared.faults).toContainEqual(expect.objectContaining({ code: 'facts_superseded' }))
 })
 
-test('a store that answers an older standing than before is not believed, and what was known grows old', async () => {
+test('AUD-08: a store that answers an older standing than before is not believed, and what was known grows old', async () => {
   const shared = new Shared()
   const { portcullis, line } = await shared.process()
   expect((await call(portcullis, shared.token())).kind).toBe('result')

@@ -13,7 +13,7 @@ const MODERN = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.mo
 export function callLaws({ line, serve }: Binding): void {
   const eras = line === 'v2' ? (['legacy', 'modern'] as const) : (['legacy'] as const)
   for (const era of eras) {
-    verifies(['EM-01', 'IS-03'], `the official client lists and calls, and sees its customer only (${era})`, async () => {
+    verifies(['EM-01', 'IS-03'], `TEN-11: the official client lists and calls, sees its customer only, and is told to share no list (${era})`, async () => {
       await using set = await served(serve)
       const client = await connect(set.origin, await set.token('bot'), era)
       const { tools, _meta, ...rest } = await client.listTools()
@@ -100,7 +100,7 @@ export function callLaws({ line, serve }: Binding): void {
     await client.close()
   })
 
-  verifies('IS-01', 'TEN-08: two tenants and two customers, interleaved on one server, never meet', async () => {
+  verifies('IS-01', 'TEN-10: two tenants and two customers, interleaved on one server, never meet', async () => {
     await using set = await served(serve)
     set.answer = async ({ tenant }) => ({ kind: 'succeeded', value: { tickets: [{ id: 1, client_id: 10, summary: `${tenant} 10` }, { id: 2, client_id: 20, summary: `${tenant} 20` }] } })
     const admin = await set.token('admin')
@@ -112,7 +112,7 @@ export function callLaws({ line, serve }: Binding): void {
     expect(set.jobs).toHaveLength(100)
   })
 
-  verifies('SE-03', 'AUT-16: the token and the vendor credential are in no answer, job, warning or log', async () => {
+  verifies('SE-03', 'AUT-16, SEC-05: the token and the vendor credential are in no answer, job, warning or log', async () => {
     await using set = await served(serve)
     const token = await set.token('bot')
     set.answer = async ({ tool }) => {
