@@ -32,12 +32,17 @@ export function nodeBridge(portcullis: Portcullis, { fix, onFault, ...options }:
   const routes = router(portcullis, { ...options, onFault })
   return (incoming, outgoing, { target, below = '', body }) => {
     const url = normal(target, portcullis.url)
-    if (url === undefined || !routes.handles(url.pathname)) return false
+    if (url === undefined || !routes.handles(url.pathname)) return isOursToOthers(target) && hide(outgoing)
     if (below !== '') refuse(outgoing, fix.mounted)
     // Whoever read the body before us has lost duplicate keys, so what it made of them cannot be used.
     else if (incoming.readableDidRead || body !== undefined) refuse(outgoing, fix.consumed)
     else void serve(url, incoming, outgoing)
     return true
+  }
+
+  /** A router that ignores case, or takes whole addresses, would answer it with a route of the application's that lies under ours. */
+  function isOursToOthers(target: string): boolean {
+    return URL.canParse(target, portcullis.url) && routes.handles(new URL(target, portcullis.url).pathname.toLowerCase())
   }
 
   async function serve(url: URL, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -103,6 +108,11 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
     if (!outgoing.write(piece.value)) await once(outgoing, 'drain', { signal: gone })
   }
   outgoing.end()
+}
+
+function hide(outgoing: ServerResponse): true {
+  outgoing.writeHead(404).end()
+  return true
 }
 
 function refuse(outgoing: ServerResponse, sentence: string): void {

@@ -10,7 +10,8 @@ type Segment = { readonly text: string } | { readonly before: string; readonly a
 
 /**
  * Whether URIs are of a template (RFC 6570 level 1) in which each segment of the path has at most one variable, of 1 to 200 characters.
- * Segments are compared one by one, so the time is linear in the URI, which strangers choose.
+ * Segments are compared one by one, so the time is linear in the URI, which strangers choose. Only a URI in the form that URL parsers give it
+ * is of any template: whoever parses `x:///public/../secret` gets another one than was judged.
  * @throws Fault `connector_invalid`
  */
 export function uriMatcher(template: string): (uri: string) => boolean {
@@ -20,7 +21,7 @@ export function uriMatcher(template: string): (uri: string) => boolean {
     return after === undefined ? { text } : { before, after }
   })
   return (uri) => {
-    if (uri.length > LONGEST_URI) return false
+    if (uri.length > LONGEST_URI || !URL.canParse(uri) || new URL(uri).href !== uri) return false
     const parts = uri.split('/', segments.length + 1)
     return parts.length === segments.length && segments.every((segment, at) => isOf(segment, parts[at] ?? ''))
   }
