@@ -20,8 +20,8 @@ const SAID: { readonly [G in Numbered]: { readonly reads: string; readonly prove
       'A principal that trusted state knows stands behind a token that holds at this moment. Claims say who asks and may narrow; ' +
       'they never grant.',
     recorded:
-      'A token that verified and does not hold goes to its tenant’s log, once a minute; everything else to the counter `anonymous_refusals` and to no tenant’s log.' +
-      'log.',
+      'A token that verified and does not hold goes to its tenant’s log, once a minute in each process; everything else to the counter `anonymous_refusals` and to ' +
+      'no tenant’s log.',
   },
   tenant: {
     reads:
@@ -150,7 +150,7 @@ export function chainPage(stages: readonly Stage[], notYet: readonly string[]): 
     '```text', 'a request',
     ...branch(ingress, false), ...gates.flatMap((stage, index) => branch(stage, index === gates.length - 1)),
     '       └─▶ released: the answer, and the id under which it is recorded', '```', '',
-    '- A refusal of a token that verified is recorded in the tenant’s log before it is answered; from gate 11 on it is in the record of the outcome. Equal ones within a minute are one record with a count.',
+    '- A refusal of a token that verified is recorded in the tenant’s log before it is answered; from gate 11 on it is in the record of the outcome. Equal ones that one process refuses within a minute are one record with a count.',
     '- Ingress (0) stands before anybody is known. Floods are shed there too, whatever gate refused them: counted, not recorded.',
     '- Anything that breaks, takes too long or answers in the wrong shape refuses. `effect` says whether something happened at the vendor: `none`, `done`, `unknown`.',
     '- A write with an idempotency key that was made before ends at the admission: its kept answer is released once a record names the first call, or `idempotency_conflict` says why there is none. Nothing is reserved, consumed or dispatched.',
@@ -160,10 +160,14 @@ export function chainPage(stages: readonly Stage[], notYet: readonly string[]): 
     '| a call | 1 to 13 | all |',
     '| `tools/list` | 1 to 4 for the request, 5 to 8 (without arguments) for each tool | its record, once for each principal, reach and version of the facts |',
     '| `initialize`, `ping`, `server/discover` | 1 and 2 | none |',
+    '| a session, before a host keeps one (`begin`) | 1 to 4 | none; a refusal’s record |',
+    '| whoever listens, at each change (`watches`) | 1 to 8 (without arguments) for what changed | none; nobody is told why it is silent |',
     '| `explain` | 1 to 10; owners of records are taken for granted | its record; nothing is consumed or sent |',
     '| `dryRun` | 1 to 10 | asks the vendor for the owners of records |',
     '| `simulate` | `explain` and the list, before and after a change made on copies | as `explain` |',
     '| reading and voting on approvals | 1 and 2, then the rules for voters | the vote |',
+    '| a secret for a token (`exchange`) | none: the secret proves who asks; what would refuse the token at gates 1 and 2, and scopes that the credential does not have, refuse it | its record, before the token is given out |',
+    '| `revoke` | none: it is the operator’s | tokens end in every process, then its record |',
     '| a method that nobody classified | 1 to 4, then `method_unclassified` | the refusal’s record |', '',
     '## The gates', '',
     ...gates.flatMap(section),
