@@ -3,7 +3,7 @@ import { verifies } from '@portcullis/test-support'
 import { createPortcullis } from '../../src/create.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import type { World } from '../../src/memory/world.ts'
-import type { Storage } from '../../src/ports/storage.ts'
+import type { Storage, TenantDoor } from '../../src/ports/storage.ts'
 import type { Portcullis } from '../../src/portcullis.ts'
 import type { Standing } from '../../src/tenancy/standing.ts'
 import { ManualClock } from '../fixtures/manual-clock.ts'
@@ -16,13 +16,13 @@ class Shared {
   readonly storage = memoryStorage({ clock: this.clock })
   readonly faults: unknown[] = []
 
-  line(): { storage: Storage; line: { answer: (real: () => Promise<ReadonlyMap<string, Standing>>) => Promise<unknown> } } {
-    const line = { answer: (real: () => Promise<ReadonlyMap<string, Standing>>): Promise<unknown> => real() }
+  line(): { storage: Storage; line: { answer: (real: () => Promise<ReadonlyMap<string, Standing>>) => Promise<unknown>; door: (real: TenantDoor) => TenantDoor } } {
+    const line = { answer: (real: () => Promise<ReadonlyMap<string, Standing>>): Promise<unknown> => real(), door: (real: TenantDoor): TenantDoor => real }
     const changed = async (known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing>> => {
       const found = await Promise.all([...known].map(async ([tenant, authorization]) => ({ tenant, authorization, standing: await (await this.storage.tenant(tenant)).standing() })))
       return new Map(found.filter(({ standing, authorization }) => standing.authorization !== authorization).map(({ tenant, standing }) => [tenant, standing]))
     }
-    return { line, storage: { tenant: (id) => this.storage.tenant(id), close: async () => undefined, changed: (known) => line.answer(() => changed(known)) as Promise<ReadonlyMap<string, Standing>> } }
+    return { line, storage: { tenant: async (id) => line.door(await this.storage.tenant(id)), close: async () => undefined, changed: (known) => line.answer(() => changed(known)) as Promise<ReadonlyMap<string, Standing>> } }
   }
 
   async process(world: World = worldOf()): Promise<{ portcullis: Portcullis; line: ReturnType<Shared['line']>['line'] }> {
@@ -155,4 +155,117 @@ test('clients hear of what another process changed, and nothing is compared once
   expect(asked).toBe(0)
   await expect(one.portcullis.revoke('nowhere', { kind: 'tenant' })).rejects.toMatchObject({ code: 'tenant_unknown' })
   await expect(one.portcullis.revoke('north', { kind: 'everybody', id: 'x' } as never)).rejects.toMatchObject({ code: 'holder_invalid' })
+})
+
+verifies(['CH-04', 'RO-07'], 'a process that never served a tenant does not put its old facts in the place of newer ones, when somebody asks it at last', async () => {
+  const shared = new Shared()
+  const { portcullis: old } = await shared.process()
+  await shared.clock.advance(7 * 24 * 3_600_000)
+  const north = tenantOf('north')
+  const { portcullis: newer } = await shared.process(worldOf({ north: { ...north, principals: { ...north.principals, operator: { ...north.principals['operator']!, disabled: true } } } }))
+  for (let round = 0; round < 3; round++) {
+    expect(await call(newer, shared.token())).toMatchObject({ code: 'principal_disabled' })
+    expect(await call(old, shared.token())).toMatchObject({ code: 'revocation_unknown' })
+  }
+  expect((await call(newer, shared.token('admin'))).kind).toBe('result')
+})
+
+test("one tenant's store that lies, or cannot be asked, takes nobody else's standing along", async () => {
+  for (const north of ['unknown', { authorization: 7 }, null, 'nonsense']) {
+    const shared = new Shared()
+    const { portcullis, line } = await shared.process()
+    const both = async (): Promise<unknown[]> => [
+      await call(portcullis, shared.token()), await portcullis.enforce({ token: tokenOf('operator', { tenant: 'south', now: shared.clock.now() }), ...ACME, tool: 'psa.list', arguments: {} }),
+    ]
+    expect(await both()).toMatchObject([{ kind: 'result' }, { kind: 'result' }])
+    line.answer = async (real) => new Map<string, unknown>([...(await real()), ['north', north]])
+    await shared.clock.advance(124_000)
+    expect(await both()).toMatchObject([{ code: 'revocation_unknown' }, { kind: 'result' }])
+  }
+})
+
+test('a publication or a reading that hangs is given up in time, and the next request tries again', async () => {
+  for (const verb of ['authorize', 'requirePolicy', 'standing'] as const) {
+    const shared = new Shared()
+    const { portcullis, line } = await shared.process()
+    await call(portcullis, shared.token())
+    line.door = (real) => ({ ...real, [verb]: () => new Promise<never>(() => undefined) })
+    await shared.clock.advance(600_001) // long enough for its standing to be let go
+    await shared.clock.advance(2_000)
+    const asked = call(portcullis, shared.token())
+    await shared.clock.advance(20_000)
+    expect((await asked).kind, verb).toBe(verb === 'standing' ? 'denial' : 'result')
+    line.door = (real) => real
+    expect((await call(portcullis, shared.token())).kind, verb).toBe('result')
+  }
+  const shared = new Shared()
+  const { storage, line } = shared.line()
+  line.door = (real) => ({ ...real, authorize: () => new Promise<never>(() => undefined) })
+  const started = createPortcullis({
+    url: URL_, storage, keys, connectors: [psa, rmm], world: worldOf(), clock: shared.clock, warn: () => undefined,
+    dispatcher: { dispatch: async () => ({ kind: 'not_sent', code: 'cancelled' }), owner: async () => ({ kind: 'owner', key: 10 }) },
+  })
+  const refused = expect(started).rejects.toMatchObject({ code: 'port_timeout' })
+  await shared.clock.advance(20_000)
+  await refused
+})
+
+test('whoever notices a change first, those who listen hear of it', async () => {
+  const shared = new Shared()
+  const [one, two] = [await shared.process(), await shared.process()]
+  const heard: string[] = []
+  for (const [name, { portcullis }] of [['one', one], ['two', two]] as const) portcullis.onChange((tenant) => heard.push(`${name} ${tenant}`))
+  await Promise.all([one, two].map(({ portcullis }) => call(portcullis, shared.token())))
+  await one.portcullis.revoke('north', { kind: 'principal', id: 'bot' })
+  expect(heard).toEqual(['one north'])
+  await Promise.all([one, two].map(({ portcullis }) => call(portcullis, shared.token()))) // the other's admission meets the new version
+  expect(heard).toEqual(['one north', 'two north'])
+  await shared.clock.advance(4_000)
+  expect(heard).toEqual(['one north', 'two north'])
+  await shared.clock.advance(610_000)
+  expect(heard.slice(2).toSorted()).toEqual(['one north', 'two north']) // asked by nobody for ten minutes: from here on nobody would tell
+})
+
+test('a standing that was asked for before a change, and arrives after it, is not learned', async () => {
+  const shared = new Shared()
+  const { portcullis, line } = await shared.process()
+  const token = await service(portcullis)
+  await shared.clock.advance(610_000)
+  const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  line.door = (real) => ({ ...real, standing: async () => {
+    const old = await real.standing()
+    asked.resolve()
+    await released.promise
+    return old
+  } })
+  const slow = portcullis.list({ token, ...ACME })
+  await asked.promise
+  line.door = (real) => real
+  await portcullis.revoke('north', { kind: 'principal', id: 'bot' })
+  released.resolve()
+  await slow
+  expect(await portcullis.list({ token, ...ACME })).toMatchObject({ code: 'credential_revoked' })
+})
+
+verifies(['AP-02', 'CH-04'], 'a vote that meets newer facts is decided on these', async () => {
+  const shared = new Shared()
+  const [one, two] = [await shared.process(), await shared.process()]
+  const held = await one.portcullis.enforce({ token: shared.token(), ...ACME, tool: 'psa.wipe', arguments: { id: 1 } })
+  if (held.kind !== 'hold') throw new Error(held.kind)
+  const ballot = { decision: 'approve', reason: 'fine' } as const
+  await call(two.portcullis, shared.token())
+  await one.portcullis.revoke('north', { kind: 'principal', id: 'bot' })
+  expect(await two.portcullis.approvals.vote({ token: shared.token('admin') }, held.approvalId ?? '', ballot)).toMatchObject({ state: 'granted' })
+})
+
+test('facts that come back after a revocation bring no token back', async () => {
+  const shared = new Shared()
+  const north = tenantOf('north')
+  const bot = north.principals['bot']
+  if (bot?.kind !== 'service') throw new Error('no bot')
+  const epoch = (of: number): World => worldOf({ north: { ...north, principals: { ...north.principals, bot: { ...bot, epoch: of } } } })
+  const first = await shared.process(epoch(1))
+  const token = await service(first.portcullis)
+  await first.portcullis.revoke('north', { kind: 'principal', id: 'bot' })
+  for (const of of [0, 1, 2]) expect(await call((await shared.process(epoch(of))).portcullis, token), String(of)).toMatchObject({ code: 'credential_revoked' })
 })
