@@ -170,3 +170,17 @@ verifies('CH-12', 'two processes never get the same open intents to close, until
   expect((await due(pair[0], 100)).toSorted()).toEqual(theirs.toSorted())
   expect(await due(pair[1], 100)).toEqual([])
 })
+
+verifies('CH-09', 'QUO-07: while one tenant floods two processes, the calls of another wait for a few of its batches, and never for its flood', async () => {
+  const [flood, quietly] = [40_000, 10] // more than 150 full batches against ten calls, one after the other
+  const [noisy, quiet] = [await desks(), await desks()]
+  let answered = 0
+  const flooding = both(noisy, flood, async (desk, index) => {
+    const answer = await desk.admit({ callId: `call ${index}` })
+    answered += 1
+    return answer
+  })
+  for (let call = 0; call < quietly; call += 1) expect((await quiet[call % 2]!.admit({ callId: `call ${call}` })).kind).toBe('admitted')
+  expect(answered).toBeLessThan(flood / 2)
+  expect(tally(await flooding)).toEqual({ admitted: flood })
+})
