@@ -1,6 +1,8 @@
 import { checkStructure, handlersOf, hookHandlers, type Guard } from './handler-map.ts'
 import { proveGuarded } from './canary.ts'
 import { lowServerOf, requestIdOf, signalOf, unguarded, type LowServer, type ServerLike, type TransportLike } from './sdk.ts'
+import { ID_IN_FLIGHT } from '../refusals.ts'
+import { WireError } from '../wire-error.ts'
 import { Guarded, leakOf, warnOf, watchAnswers, type OnFault, type Send } from './tripwire.ts'
 
 /** Told of each connection before it begins: `send` leaves past everything that is put on the transport. */
@@ -31,14 +33,16 @@ export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConn
   const noting: Guard = (method, original) => (request, context) => {
     const id = requestIdOf(context)
     if (id === undefined) throw unguarded('This version of the SDK does not say which request it handles.')
-    const seen = guarded
-    seen.saw(id)
-    // Nothing is sent for what was cancelled by the time its handler is through.
-    const settled = (): void => {
-      if (signalOf(context)?.aborted === true) setImmediate(() => seen.take(id))
-    }
+    const [seen, signal] = [guarded, signalOf(context)]
+    if (!seen.saw(id, signal)) throw new WireError(ID_IN_FLIGHT)
     const answer = (async () => guard(method, original)(request, context))()
-    answer.then(settled, settled)
+    answer.then(() => {
+      seen.ran(id, signal)
+      if (signal?.aborted === true) setImmediate(() => seen.take(id)) // nothing is sent for what was cancelled by now
+    }, () => {
+      seen.ran(id, signal)
+      seen.take(id) // an error will be sent
+    })
     return answer
   }
 
@@ -55,6 +59,11 @@ export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConn
     })
     onConnect?.(transport, send)
     await connect(transport)
+    const deliver = transport.onmessage
+    // The SDK answers on the transport that it has now: what still comes by an earlier one would be answered to somebody else.
+    transport.onmessage = (message, extra) => {
+      if (low.transport === transport) deliver?.(message, extra)
+    }
     if (handlersOf(low) !== map) throw await refused(low)
   }
   Object.defineProperty(low, 'connect', { value: guardedConnect, configurable: true, writable: true })

@@ -19,12 +19,22 @@ export function leakOf(serverClass: { readonly name: string }): Fault {
 
 export const warnOf: OnFault = (fault) => console.warn(`portcullis: ${fault instanceof Fault ? `${fault.code}: ${fault.message}` : 'an internal fault'}`)
 
-/** The requests of one connection that the guard was asked about, until they are answered. */
+/** The requests of one connection that the guard was asked about, until they are answered or refused. */
 export class Guarded {
   readonly #ids = new Map<MessageId, number>()
+  readonly #running = new Map<MessageId, AbortSignal | undefined>()
 
-  saw(id: MessageId): void {
+  /** False, and not seen, while another request of this id runs that its client did not cancel: their answers could not be told apart. */
+  saw(id: MessageId, signal?: AbortSignal): boolean {
+    if (this.#running.has(id) && this.#running.get(id)?.aborted !== true) return false
+    this.#running.set(id, signal)
     this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1)
+    return true
+  }
+
+  /** The guard is through with it; the answer may be yet to leave. */
+  ran(id: MessageId, signal?: AbortSignal): void {
+    if (this.#running.get(id) === signal) this.#running.delete(id)
   }
 
   /** Whether this answers something that the guard saw; it does so once. */
@@ -46,8 +56,8 @@ export function watchAnswers(transport: TransportLike, guarded: Guarded, onLeak:
   transport.send = async (message, options) => {
     if (!isPlainObject(message)) throw unguarded('This version of the SDK sends several messages at once.')
     if (!('result' in message) && 'method' in message) return send(message, options)
-    const seen = guarded.take(message['id'] as MessageId)
-    if (seen || !('result' in message)) return send(message, options)
+    // An error takes nothing: an SDK refuses by itself what names a request that is under way.
+    if (!('result' in message) || guarded.take(message['id'] as MessageId)) return send(message, options)
     onLeak()
     return send({ jsonrpc: '2.0', id: message['id'], error: { code: INTERNAL_ERROR, message: 'Internal error' } }, options)
   }

@@ -54,6 +54,19 @@ describe.each(LINES)('$name', (line) => {
     expect(ran).toEqual([])
   })
 
+  verifies('EM-01', 'SES-02: what still comes by an earlier connection is not answered on the one after it', async () => {
+    const ran: string[] = []
+    const { server } = shapes(line, (name) => ran.push(name))['low-level']!()
+    guardServer(server, (_, original) => original!)
+    const [earlier, later] = [new Wire(), new Wire()]
+    await connect(server, earlier)
+    await server.close()
+    await connect(server, later)
+    earlier.onmessage?.({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'list' } }, {})
+    expect(await later.ask('tools/call', { name: 'list' })).toHaveProperty('result')
+    expect([later.sent.map(({ id }) => id), earlier.sent, ran]).toEqual([[1], [], ['list']])
+  })
+
   test('the guard cannot be taken off the map afterwards', async () => {
     const { server } = shapes(line, () => undefined)['low-level']!()
     guardServer(server, refuse)

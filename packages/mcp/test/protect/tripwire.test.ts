@@ -24,14 +24,28 @@ verifies('EM-01', 'MCP-05: a success that the guard never saw, or saw answered b
   await expect(transport.send([{ jsonrpc: '2.0', id: 1, result: {} }])).rejects.toThrow('several messages at once')
 })
 
-test('errors, notes and questions pass, and requests with one id are counted', async () => {
+test('errors, notes and questions pass, and an error takes nothing from the request that it names', async () => {
   const { sent, transport, guarded, leaks } = watched()
-  guarded.saw(1)
   guarded.saw(1)
   const messages = [{ id: 1, error: {} }, { id: 1, result: {} }, { method: 'note' }, { id: 7, method: 'question' }, { id: 9, error: {} }]
   for (const message of messages) await transport.send(message)
   expect(sent).toEqual(messages)
   expect(leaks()).toBe(0)
+})
+
+test('an id is of one running request, until that is through or its client cancelled it', async () => {
+  const { transport, guarded, leaks } = watched()
+  const [first, second] = [new AbortController(), new AbortController()]
+  expect([guarded.saw(1, first.signal), guarded.saw(1, second.signal), guarded.saw('1', second.signal)]).toEqual([true, false, true])
+  first.abort()
+  expect(guarded.saw(1, second.signal)).toBe(true)
+  guarded.ran(1, first.signal)
+  expect(guarded.saw(1)).toBe(false)
+  guarded.take(1) // for what was cancelled, nothing is sent
+  await transport.send({ id: 1, result: {} })
+  expect(leaks()).toBe(0)
+  guarded.ran(1, second.signal)
+  expect(guarded.saw(1)).toBe(true)
 })
 
 test('a transport that is used again is watched for its new connection alone', async () => {
