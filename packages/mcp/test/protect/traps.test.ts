@@ -198,7 +198,7 @@ describe.each(LINES)('beside the requests, on $name', (line) => {
   })
 })
 
-verifies('ID-01', 'the factory is given no token either', async () => {
+verifies('SE-03', 'AUT-16: the factory is given no token either', async () => {
   await using set = await tenants(table())
   const given: unknown[] = []
   const handler = createMcpHandler(protect(set.portcullis, (context: { authInfo?: { token: string; extra?: unknown }; requestInfo?: Request }) => {
