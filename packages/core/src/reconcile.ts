@@ -9,7 +9,7 @@ const BATCH = 100
 const TOGETHER = 16
 
 /** Closes intents whose outcome nobody will report any more: never retried, said to be indeterminate. Answers how many. */
-export async function reconcile({ tenant, ledger }: OpenDoor): Promise<number> {
+async function reconcile({ tenant, ledger }: OpenDoor): Promise<number> {
   let closed = 0
   for (;;) {
     const due = await ledger.due({ limit: BATCH })
