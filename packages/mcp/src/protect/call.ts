@@ -36,7 +36,11 @@ export async function callThrough(visit: Visit, target: TargetKind, message: Mes
   const call = connection.begin(visit.message.id, visit.message.method, progressTokenOf(visit.message))
   const ended = new AbortController()
   const gone = signalOf(context)
-  const signal = gone === undefined ? ended.signal : AbortSignal.any([gone, ended.signal])
+  const { signal } = ended
+  // A signal made of both would keep the whole server alive until the next full collection.
+  const leave = (): void => ended.abort(gone?.reason)
+  if (gone?.aborted === true) leave()
+  else gone?.addEventListener('abort', leave, { once: true })
   let failure: unknown
   let running = false
   continueWith(signal, async (run, classified) => {
@@ -62,6 +66,7 @@ export async function callThrough(visit: Visit, target: TargetKind, message: Mes
     return inOurWords(await dispatch(portcullis, message, { kind: 'call', target }, { asked, signal, askable: askableBy(context, carrier), carrier, onNote, answers: answersIn(context) }), failure, target)
   } finally {
     connection.end(call)
+    gone?.removeEventListener('abort', leave)
     if (running) ended.abort() // it was answered without its handler, which may yet ask somebody
   }
 }

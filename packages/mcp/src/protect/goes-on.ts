@@ -8,7 +8,8 @@ type Fields = Readonly<Record<string, unknown>>
 export function requestFor(request: unknown, target: TargetKind, { input }: ToolRun, { tasks }: TargetClass): Fields {
   const given = isPlainObject(request) ? request : {}
   const { task, ...params } = isPlainObject(given['params']) ? given['params'] : {}
-  const judged = structuredClone(input) as Fields
+  // Gate 8 has made it plain JSON, and a copy of its text is several times cheaper than a structured clone.
+  const judged = JSON.parse(JSON.stringify(input)) as Fields
   return { ...given, params: { ...params, ...(tasks && task !== undefined && target === 'tool' ? { task } : {}), ...argumentsFor(target, params, judged) } }
 }
 

@@ -58,4 +58,4 @@ function tokenIn(header: string | undefined, authInfo: unknown): string | undefi
 }
 
 /** RFC 6750 §2.3: a token in an address has been written down by somebody on the way. */
-const inQuery = (url: string | undefined): boolean => url !== undefined && URL.canParse(url, 'http://localhost') && new URL(url, 'http://localhost').searchParams.has('access_token')
+const inQuery = (url: string | undefined): boolean => url?.includes('?') === true && URL.canParse(url, 'http://localhost') && new URL(url, 'http://localhost').searchParams.has('access_token')
