@@ -53,9 +53,9 @@ export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConn
     await proveGuarded(low)
     map ??= hookHandlers(low, noting)
     guarded = new Guarded()
-    const send = watchAnswers(transport, guarded, () => {
-      leaky.add(constructor)
-      onFault(leakOf(constructor))
+    const send = watchAnswers(transport, guarded, (past) => {
+      if (past) leaky.add(constructor)
+      onFault(leakOf(constructor, past))
     })
     onConnect?.(transport, send)
     await connect(transport)

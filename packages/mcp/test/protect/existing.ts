@@ -51,7 +51,7 @@ export function existing(line: Line, { ran, contexts }: Seen, extend: (server: L
   return server
 }
 
-/** A server that answers, beside what it was asked, something that nobody asked it. Of a class of its own: it is not connected again. */
+/** A server that answers, beside what it was asked, something that nobody asked it. Of a class of its own. */
 export function leaking(line: Line): Line['Server']['prototype'] {
   class Leaking extends line.Server {}
   const server = new Leaking({ name: 'leaking', version: '1.0.0' }, { capabilities: { tools: {} } })

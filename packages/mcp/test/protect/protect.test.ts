@@ -146,7 +146,9 @@ describe.each(HOSTINGS)('$name', (hosting) => {
     const faults: unknown[] = []
     const fetch = hosting.host(protect(set.portcullis, () => leaking(hosting.line) as never, { onFault: (fault) => faults.push(fault) }))
     await raw(hosting, fetch, set.token.admin, 'tools/call', { name: 'list', arguments: {} }, await begin(hosting, fetch, set.token.admin))
-    expect(faults).toEqual([expect.objectContaining({ code: 'server_leaked', message: expect.stringContaining('class Leaking ') })])
+    expect(faults).toEqual([expect.objectContaining({ code: 'server_leaked', message: expect.stringContaining('class Leaking sent an answer that nobody waited for') })])
+    const again = await raw(hosting, fetch, set.token.admin, 'tools/call', { name: 'list', arguments: {} }, await begin(hosting, fetch, set.token.admin))
+    expect(again.text).toContain('answered') // its SDK is not to blame
   })
 })
 

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
+import type { TransportLike } from '../../src/protect/sdk.ts'
 import { Guarded, watchAnswers } from '../../src/protect/tripwire.ts'
 
 function watched() {
   const sent: unknown[] = []
-  let leaks = 0
-  const transport = { send: async (message: unknown) => void sent.push(message) }
+  const past: boolean[] = []
+  const transport: TransportLike = { send: async (message: unknown) => void sent.push(message) }
   const guarded = new Guarded()
-  const send = watchAnswers(transport, guarded, () => { leaks += 1 })
-  return { sent, transport, guarded, send, leaks: () => leaks }
+  const send = watchAnswers(transport, guarded, (went) => { past.push(went) })
+  return { sent, transport, guarded, send, past, leaks: () => past.length }
 }
 
 const WITHHELD = { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'Internal error' } }
@@ -31,6 +32,25 @@ test('errors, notes and questions pass, and an error takes nothing from the requ
   for (const message of messages) await transport.send(message)
   expect(sent).toEqual(messages)
   expect(leaks()).toBe(0)
+})
+
+verifies('EM-01', 'MCP-05: past the guard went what came, was never shown to it and succeeds all the same; other answers are the server\'s own', async () => {
+  const { transport, guarded, past } = watched()
+  const ask = (id: number): void => transport.onmessage?.({ jsonrpc: '2.0', id, method: 'tools/call' })
+  const answer = (id: number, rest: object = { result: {} }): Promise<void> => transport.send({ jsonrpc: '2.0', id, ...rest })
+  ask(1)
+  await answer(1) // never shown to the guard
+  await answer(1) // a second time
+  ask(2)
+  guarded.saw(2)
+  await answer(2)
+  await answer(2)
+  ask(3)
+  await answer(3, { error: {} }) // refused by the SDK itself
+  await answer(3)
+  transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: {} })
+  await answer(4)
+  expect(past).toEqual([true, false, false, false, false])
 })
 
 test('an id is of one running request, until that is through or its client cancelled it', async () => {
