@@ -2,6 +2,7 @@ import type { Portcullis } from '@portcullis/core'
 import { Fault } from '@portcullis/core'
 import { isPlainObject } from '../message.ts'
 import { inCall } from './connection.ts'
+import { tokensOf } from './credentials.ts'
 import { withoutToken } from './scrub.ts'
 import type { LowServer } from './sdk.ts'
 import { askedBy } from './token.ts'
@@ -43,7 +44,7 @@ export function guardEntry(portcullis: Portcullis, product: object, low: LowServ
     if (kind === undefined || key === undefined) return undefined
     const http = isPlainObject(context) ? { mcpReq: {}, http: { req: context['requestInfo'], authInfo } } : { mcpReq: {}, http: { authInfo } }
     const known = await portcullis.watches(await askedBy(http, () => undefined), kind, String(isPlainObject(params) ? params[key] : ''))
-    return known ? challenge({ ...challenged, ...(authInfo === undefined ? {} : { authInfo: withoutToken(authInfo) }) }) : undefined
+    return known ? challenge({ ...challenged, ...(authInfo === undefined ? {} : { authInfo: withoutToken(authInfo, tokensOf(http)) }) }) : undefined
   })
 }
 

@@ -1,5 +1,6 @@
 import { Fault, type ToolRun } from '@portcullis/core'
 import { isPlainObject } from '../message.ts'
+import { mayHold, tokensOf, type Tokens } from './credentials.ts'
 
 /** Who calls, for handlers that have to pick the data of the right tenant. */
 export interface ProtectedCaller {
@@ -19,6 +20,7 @@ export interface Instead {
   readonly round?: ToolRun['round']
 }
 
+const PLAIN: ReadonlySet<unknown> = new Set([Object.prototype, null])
 const CALLER = 'dev.portcullis'
 /** Made here, for a request that was let in: what somebody else writes under the same name is no caller. */
 const callers = new WeakSet<object>()
@@ -32,21 +34,36 @@ export function scrub(context: unknown, instead: Instead): Fields {
   const given = isPlainObject(context) ? context : {}
   const { mcpReq, http, authInfo, requestInfo } = given
   const signal = instead.signal === undefined ? {} : { signal: instead.signal }
-  if (!isPlainObject(mcpReq)) return { ...given, ...signal, authInfo: withCaller(authInfo, instead.caller), ...(isPlainObject(requestInfo) ? { requestInfo: bareRecord(requestInfo) } : {}) }
+  const tokens = tokensOf(context)
+  if (!isPlainObject(mcpReq)) return { ...given, ...signal, authInfo: withCaller(authInfo, tokens, instead.caller), ...(isPlainObject(requestInfo) ? { requestInfo: bareRecord(requestInfo, tokens) } : {}) }
   const { req, ...rest } = isPlainObject(http) ? http : { req: undefined }
   const { responses, state } = instead.round ?? {}
   return {
     ...given,
     mcpReq: { ...mcpReq, ...signal, inputResponses: responses, droppedInputResponseKeys: undefined, requestState: () => state },
-    http: withRequest({ ...rest, authInfo: withCaller(isPlainObject(http) ? http['authInfo'] : undefined, instead.caller) }, 'req', req),
+    http: withRequest({ ...rest, authInfo: withCaller(isPlainObject(http) ? http['authInfo'] : undefined, tokens, instead.caller) }, 'req', req, tokens),
   }
 }
 
-/** What a factory is told about the request that it makes a server for, without its credentials. */
+/**
+ * What a factory is told about the request that it makes a server for, without its credentials: the context of `createMcpHandler`, or a
+ * `Request`. Anything else that is no request goes through as it is.
+ * @throws Fault `request_unguarded` for a request that cannot be copied without its credentials, as those of Node cannot
+ */
 export function scrubFactoryContext(context: unknown): unknown {
+  if (context instanceof Request) return bareRequest(context, tokensOf({ requestInfo: context }))
   if (!isPlainObject(context)) return context
-  const { authInfo, requestInfo } = context
-  return withRequest({ ...context, ...(authInfo === undefined ? {} : { authInfo: withoutToken(authInfo) }) }, 'requestInfo', requestInfo)
+  if (PLAIN.has(Object.getPrototypeOf(context)) && ('authInfo' in context || 'requestInfo' in context)) {
+    const { authInfo, requestInfo, ...rest } = context
+    const tokens = tokensOf(context)
+    const given = { ...rest, ...(authInfo === undefined ? {} : { authInfo: withoutToken(authInfo, tokens) }) }
+    if (requestInfo instanceof Request) return withRequest(given, 'requestInfo', requestInfo, tokens)
+    return isPlainObject(requestInfo) ? { ...given, requestInfo: bareRecord(requestInfo, tokens) } : given
+  }
+  if ('headers' in context && ('rawHeaders' in context || isPlainObject(context['headers']))) {
+    throw new Fault('request_unguarded', 'The factory is given a request with its token: give it what it needs of the request instead, or nothing, and let handlers ask `callerOf(context)`.')
+  }
+  return context
 }
 
 /**
@@ -63,50 +80,43 @@ export function callerOf(context: unknown): ProtectedCaller {
 const fieldsOf = (value: unknown): Fields => (isPlainObject(value) ? value : {})
 const isCaller = (value: unknown): value is ProtectedCaller => isPlainObject(value) && callers.has(value)
 
-function withCaller(authInfo: unknown, caller: ProtectedCaller): Fields {
-  const { extra, ...bare } = withoutToken(authInfo)
+function withCaller(authInfo: unknown, tokens: Tokens, caller: ProtectedCaller): Fields {
+  const { extra, ...bare } = withoutToken(authInfo, tokens)
   const known = Object.freeze({ ...caller })
   callers.add(known)
   return { clientId: '', scopes: [], ...bare, extra: { ...fieldsOf(extra), [CALLER]: known } }
 }
 
 /** Nor where somebody else's middleware has put it a second time. */
-export function withoutToken(authInfo: unknown): Fields {
+export function withoutToken(authInfo: unknown, tokens: Tokens): Fields {
   if (!isPlainObject(authInfo)) return { token: '' }
-  const { token, extra, ...rest } = authInfo
-  const clean = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([, value]) => !holds(value, token)))
+  const { token: _, extra, ...rest } = authInfo
+  const clean = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name, value]) => !mayHold(name, tokens()) && !mayHold(value, tokens())))
   return { ...clean(rest), token: '', ...(isPlainObject(extra) ? { extra: clean(extra) } : {}) }
 }
 
-/** What cannot be looked through is not passed on. */
-function holds(value: unknown, token: unknown): boolean {
-  if (typeof token !== 'string' || token === '') return false
-  try {
-    return JSON.stringify(value)?.includes(token) === true
-  } catch {
-    return true
-  }
-}
-
 /** `on` with the request as its member, made when somebody looks at it: most never do, and it costs as much as half the gates. */
-function withRequest(on: Fields, name: string, request: unknown): Fields {
+function withRequest(on: Fields, name: string, request: unknown, tokens: Tokens): Fields {
   if (!(request instanceof Request)) return on
   let made: unknown
-  const get = (): unknown => (made ??= bareRequest(request))
+  const get = (): unknown => (made ??= bareRequest(request, tokens))
   const set = (other: unknown): void => {
     made = other
   }
   return Object.defineProperty(on, name, { get, set, enumerable: true, configurable: true })
 }
 
-const bareRequest = ({ url, method, headers, signal }: Request): Request =>
-  new Request(withoutQueryToken(url), { method, signal, headers: Array.from(headers).filter(([name]) => !SECRET_HEADERS.has(name)) })
+const bareRequest = ({ url, method, headers, signal }: Request, tokens: Tokens): Request =>
+  new Request(withoutQueryToken(url), { method, signal, headers: Array.from(headers).filter((header) => isPassedOn(header, tokens)) })
 
-const bareRecord = ({ headers, url, ...rest }: Fields): Fields => ({
+const bareRecord = ({ headers, url, ...rest }: Fields, tokens: Tokens): Fields => ({
   ...rest,
-  headers: isPlainObject(headers) ? Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase()))) : {},
+  headers: isPlainObject(headers) ? Object.fromEntries(Object.entries(headers).filter((header) => isPassedOn(header, tokens))) : {},
   ...(url === undefined ? {} : { url: url instanceof URL ? new URL(withoutQueryToken(url.href)) : url }),
 })
+
+/** Proxies forward tokens by names of their own. */
+const isPassedOn = ([name, value]: readonly [string, unknown], tokens: Tokens): boolean => !SECRET_HEADERS.has(name.toLowerCase()) && !mayHold(value, tokens())
 
 function withoutQueryToken(text: string): string {
   if (!URL.canParse(text)) return text
