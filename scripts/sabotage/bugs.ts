@@ -1,3 +1,4 @@
+import { ADAPTER_BUGS } from './adapter-bugs.ts'
 import type { Bug, Suite } from './bug.ts'
 
 const core = (...files: readonly string[]): Suite => ({ project: 'core', files: files.map((file) => `packages/core/test/${file}.test.ts`) })
@@ -65,8 +66,8 @@ export const BUGS: readonly Bug[] = [
     danger: 'A call is answered before anything durable says how it went.',
     edits: [{
       file: src('passage'),
-      find: "const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, body })",
-      replace: "void ledger.complete({ kind: 'complete', callId: this.decisionId, status, body }).catch(() => undefined)\n      const closed: CloseAnswer = { kind: 'closed', seq: 0 }",
+      find: "const closed = await ledger.complete({ kind: 'complete', callId: this.decisionId, status, keep: status === 'not_sent' ? undefined : this.#keep(verdict), body })",
+      replace: "void ledger.complete({ kind: 'complete', callId: this.decisionId, status, keep: status === 'not_sent' ? undefined : this.#keep(verdict), body }).catch(() => undefined)\n      const closed: CloseAnswer = { kind: 'closed', seq: 0 }",
     }],
     suites: [shortcuts],
     expect: /CH-12: nothing is answered while the outcome is not durable/,
@@ -191,4 +192,40 @@ export const BUGS: readonly Bug[] = [
     suites: [shortcuts],
     expect: /SEC-03: an answer that holds the credential/,
   },
+  {
+    name: 'old-facts-published-again',
+    danger: 'A process puts its old facts in the place of those that another one has published since.',
+    edits: [{ file: src('memory/world-plane'), find: 'published.add(facts)', replace: 'published.delete(facts)' }],
+    suites: [core('tenancy/several-processes')],
+    expect: /CH-04: of two processes with different facts/,
+  },
+  {
+    name: 'unknown-standing-renewed',
+    danger: 'What the store could not say counts as unchanged: ended tokens hold as long as it is silent.',
+    edits: [
+      { file: src('tenancy/standings'), find: "kept === undefined || fresh === 'unknown'", replace: 'kept === undefined' },
+      { file: src('tenancy/standings'), find: '    if (fresh !== undefined) {', replace: "    if (fresh !== undefined && fresh !== 'unknown') {" },
+    ],
+    suites: [core('tenancy/several-processes')],
+    expect: /store that lies, or cannot be asked/,
+  },
+  {
+    name: 'idempotency-fingerprint-ignored',
+    danger: 'Another call with the same key gets the answer of the first one.',
+    edits: [{ file: src('ledger/repeat'), find: 'kept.fingerprint !== asked.fingerprint', replace: "asked.fingerprint === ''" }],
+    suites: [laws],
+    expect: /idempotency\/conflict/,
+  },
+  {
+    name: 'kept-answer-before-its-record',
+    danger: 'A repeated call is answered and nothing durable says so.',
+    edits: [
+      { file: src('repeat'), find: 'const noted = await runtime.refusals.note(', replace: 'void runtime.refusals.note(' },
+      { file: src('repeat'), find: 'effect }, callId)\n', replace: 'effect }, callId).catch(() => undefined)\n' },
+      { file: src('repeat'), find: "return noted === 'shed' ? shed(runtime, decisionId) : kept", replace: 'return kept' },
+    ],
+    suites: [core('chain/idempotency')],
+    expect: /a repeat that cannot be recorded is not answered/,
+  },
+  ...ADAPTER_BUGS,
 ]
