@@ -27,7 +27,7 @@ export function mayHold(value: unknown, tokens: readonly string[], met = new Set
   if (value instanceof URL && Reflect.ownKeys(value).length === 0) return mayHold(value.href, tokens)
   if (!PLAIN.has(Object.getPrototypeOf(value))) return true
   return Reflect.ownKeys(value).some((key) => {
-    const { get, value: held } = Object.getOwnPropertyDescriptor(value, key) ?? {}
-    return get !== undefined || mayHold(key, tokens) || mayHold(held, tokens, met)
+    const member = Object.getOwnPropertyDescriptor(value, key)
+    return member?.get !== undefined || mayHold(key, tokens) || mayHold(member?.value, tokens, met)
   })
 }

@@ -4,29 +4,43 @@ import type { TargetClass } from './continuations.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The request as it goes on to its handler: with the arguments that were judged, digested and approved, and no others. */
+/**
+ * The request as it goes on to its handler: with what was judged, digested and approved, and nothing that its client wrote beside it. A
+ * gate saw no other member, so a handler that read one would be told something that nobody agreed to.
+ */
 export function requestFor(request: unknown, target: TargetKind, { input }: ToolRun, { tasks }: TargetClass): Fields {
   const given = isPlainObject(request) ? request : {}
-  const { task, ...params } = isPlainObject(given['params']) ? given['params'] : {}
+  const params = isPlainObject(given['params']) ? given['params'] : {}
+  const meta = knownMeta(params['_meta'])
+  const task = tasks && target === 'tool' ? pick(params, ['task']) : {}
   // Gate 8 has made it plain JSON, and a copy of its text is several times cheaper than a structured clone.
   const judged = JSON.parse(JSON.stringify(input)) as Fields
-  return { ...given, params: { ...params, ...(tasks && task !== undefined && target === 'tool' ? { task } : {}), ...argumentsFor(target, params, judged) } }
+  return { ...pick(given, ['jsonrpc', 'id', 'method']), params: { ...argumentsFor(target, params, judged), ...task, ...(meta === undefined ? {} : { _meta: meta }) } }
 }
+
+/** Of what a client says beside its request, all that a handler needs: the name of its progress. Undefined where there is none. */
+export function knownMeta(meta: unknown): Fields | undefined {
+  const known = isPlainObject(meta) ? pick(meta, ['progressToken']) : {}
+  return Object.keys(known).length === 0 ? undefined : known
+}
+
+const pick = (fields: Fields, names: readonly string[]): Fields => Object.fromEntries(names.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]))
 
 function argumentsFor(target: TargetKind, params: Fields, judged: Fields): Fields {
   switch (target) {
     case 'tool': case 'prompt':
-      return params['arguments'] === undefined && Object.keys(judged).length === 0 ? {} : { arguments: judged }
+      return { ...pick(params, ['name']), ...(params['arguments'] === undefined && Object.keys(judged).length === 0 ? {} : { arguments: judged }) }
     case 'resource': case 'template':
       return { uri: judged['uri'] }
     case 'completion': {
       const { argument: name, value, context } = judged
-      return { argument: { name, value }, ...(context === undefined ? {} : { context: { arguments: context } }) }
+      const ref = isPlainObject(params['ref']) ? params['ref'] : {}
+      return { ref: pick(ref, ['type', ref['type'] === 'ref/prompt' ? 'name' : 'uri']), argument: { name, value }, ...(context === undefined ? {} : { context: { arguments: context } }) }
     }
     case 'task':
       return { taskId: judged['taskId'] }
     case 'subscription':
-      return {}
+      return pick(params, ['uri'])
   }
 }
 

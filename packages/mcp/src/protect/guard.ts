@@ -59,7 +59,7 @@ async function answerTo(guarding: Guarding, method: string, original: Handler | 
       return answer
     }
     case 'list': case 'call':
-      return targeted(visit, classified as Targeted, (taskId) => tasks.add(taskId, { authority, tool: String(params['name']) }))
+      return targeted(visit, classified as Targeted, (taskId) => tasks.add(taskId, { authority, tenant, principal, tool: String(params['name']) }))
     default:
       return sent(await dispatch(portcullis, message, undefined, { asked, signal: new AbortController().signal, askable: [], carrier }))
   }
@@ -73,11 +73,11 @@ const isServed = (classified: Classified | undefined, original: Handler | undefi
 
 async function targeted(visit: Visit, { kind, target }: Targeted, began: (taskId: string) => void): Promise<unknown> {
   if (kind === 'list') return listed(visit, target)
-  const { message: { params }, connection } = visit
+  const { portcullis, message: { params }, connection } = visit
   const answered = await callThrough(visit, target)
   if (answered.kind === 'result' && !('isError' in answered.result)) {
     const { task } = answered.result
-    if (target === 'tool' && params['task'] !== undefined && isPlainObject(task)) began(String(task['taskId']))
+    if (target === 'tool' && params['task'] !== undefined && portcullis.own.has(`task:${String(params['name'])}`) && isPlainObject(task)) began(String(task['taskId']))
     if (target === 'subscription') connection.watched.add(String(params['uri']))
   }
   return sent(answered)

@@ -1,6 +1,7 @@
 import { Fault, type ToolRun } from '@portcullis/core'
 import { isPlainObject } from '../message.ts'
 import { mayHold, tokensOf, type Tokens } from './credentials.ts'
+import { knownMeta } from './goes-on.ts'
 
 /** Who calls, for handlers that have to pick the data of the right tenant. */
 export interface ProtectedCaller {
@@ -35,12 +36,12 @@ export function scrub(context: unknown, instead: Instead): Fields {
   const { mcpReq, http, authInfo, requestInfo } = given
   const signal = instead.signal === undefined ? {} : { signal: instead.signal }
   const tokens = tokensOf(context)
-  if (!isPlainObject(mcpReq)) return { ...given, ...signal, authInfo: withCaller(authInfo, tokens, instead.caller), ...(isPlainObject(requestInfo) ? { requestInfo: bareRecord(requestInfo, tokens) } : {}) }
+  if (!isPlainObject(mcpReq)) return { ...given, ...signal, _meta: knownMeta(given['_meta']), authInfo: withCaller(authInfo, tokens, instead.caller), ...(isPlainObject(requestInfo) ? { requestInfo: bareRecord(requestInfo, tokens) } : {}) }
   const { req, ...rest } = isPlainObject(http) ? http : { req: undefined }
   const { responses, state } = instead.round ?? {}
   return {
     ...given,
-    mcpReq: { ...mcpReq, ...signal, inputResponses: responses, droppedInputResponseKeys: undefined, requestState: () => state },
+    mcpReq: { ...mcpReq, ...signal, _meta: knownMeta(mcpReq['_meta']), inputResponses: responses, droppedInputResponseKeys: undefined, requestState: () => state },
     http: withRequest({ ...rest, authInfo: withCaller(isPlainObject(http) ? http['authInfo'] : undefined, tokens, instead.caller) }, 'req', req, tokens),
   }
 }

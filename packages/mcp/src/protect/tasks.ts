@@ -4,27 +4,36 @@ import { callThrough, type Visit } from './call.ts'
 import { allPages } from './lists.ts'
 import { quietly } from './quietly.ts'
 
-/** Tasks that one authority may have at once, and all together: more, and the oldest are forgotten, for whoever asks. */
-const LIMITS = { own: 256, all: 10_000 } as const
+/** Tasks that are remembered. A principal's oldest make room for its new ones; a tenant that has too many keeps those that it has. */
+const LIMITS = { principal: 256, tenant: 2_048 } as const
 
 export interface OwnedTask {
   readonly authority: string
+  readonly tenant: string
+  readonly principal: string
   readonly tool: string
 }
 
 /**
  * Whose the tasks are (SES-02). A task belongs to the authority that created it and to nobody else, whatever the SDK's store thinks of
- * sessions; what is not in here, after a restart or beyond the limits, is nobody's.
+ * sessions; what is not in here, after a restart or beyond the limits, is nobody's. No tenant has anything to do with another's limits.
  */
 export class TaskOwners {
-  /** In the order of their creation. */
   readonly #owned = new Map<string, OwnedTask>()
+  /** By tenant and principal, in the order of their creation. */
+  readonly #ids = new Map<string, Map<string, Set<string>>>()
 
   add(taskId: string, task: OwnedTask): void {
     if (this.#owned.has(taskId)) return // an id is given out once
-    const own = Array.from(this.#owned.keys()).filter((id) => this.#owned.get(id)?.authority === task.authority)
-    const oldest = own.length >= LIMITS.own ? own[0] : this.#owned.size >= LIMITS.all ? this.#owned.keys().next().value : undefined
-    if (oldest !== undefined) this.#owned.delete(oldest)
+    const tenant = entryOf(this.#ids, task.tenant, () => new Map<string, Set<string>>())
+    const own = entryOf(tenant, task.principal, () => new Set<string>())
+    const all = Array.from(tenant.values(), ({ size }) => size).reduce((sum, size) => sum + size, 0)
+    const [oldest] = own
+    if (oldest !== undefined && (own.size >= LIMITS.principal || all >= LIMITS.tenant)) {
+      own.delete(oldest)
+      this.#owned.delete(oldest)
+    } else if (all >= LIMITS.tenant) return
+    own.add(taskId)
     this.#owned.set(taskId, task)
   }
 
@@ -32,6 +41,12 @@ export class TaskOwners {
     const task = typeof taskId === 'string' ? this.#owned.get(taskId) : undefined
     return task !== undefined && task.authority === authority ? task : undefined
   }
+}
+
+function entryOf<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const value = map.get(key) ?? make()
+  map.set(key, value)
+  return value
 }
 
 /** No target has this name: whoever asks for what is not theirs is refused, and recorded, like whoever asks for what never was. */

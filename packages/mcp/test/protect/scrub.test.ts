@@ -88,6 +88,13 @@ verifies('SE-03', 'AUT-16: a header that repeats the token under another name is
   expect(Array.from(req!.headers)).toEqual([['x-other', 'fine']])
 })
 
+verifies('AP-01', 'of what a client says beside its request, a handler is told the name of its progress', () => {
+  const _meta = { progressToken: 'p', force: true }
+  expect(scrub({ _meta, requestId: 1 }, { caller: CALLER })).toMatchObject({ _meta: { progressToken: 'p' }, requestId: 1 })
+  for (const context of [{ _meta }, { mcpReq: { _meta, envelope: { kept: 1 } } }]) expect(JSON.stringify(scrub(context, { caller: CALLER }))).not.toContain('force')
+  expect(scrub({ mcpReq: { _meta, envelope: { kept: 1 } } }, { caller: CALLER })).toMatchObject({ mcpReq: { _meta: { progressToken: 'p' }, envelope: { kept: 1 } } })
+})
+
 describe('the first parameter of a factory', () => {
   verifies('SE-03', 'AUT-16: that is a request is one without its token, or refused with a sentence', () => {
     const given = scrubFactoryContext(new Request('https://x/mcp?access_token=secret', { headers: { ...AUTHORIZED, 'x-token': TOKEN, 'x-plan': 'gold' } })) as Request

@@ -100,16 +100,38 @@ describe.each(FIRST)('tasks of a server of 2025-11-25 on $name', (line) => {
     expect(await admin.ask('tasks/list')).toMatchObject({ result: { tasks: [] } })
     const { taskId } = await set.store.createTask({ ttl: 60_000 }, 1, { method: 'tools/call', params: {} })
     set.lie.taskId = taskId
-    expect(await admin.ask('tools/call', { name: 'liar', arguments: {} })).toMatchObject({ result: { task: { taskId } } })
-    expect(await admin.ask('tasks/get', { taskId })).toMatchObject({ error: { message: 'Unknown task' } })
+    for (const asks of [{}, { task: {} }]) {
+      expect(await admin.ask('tools/call', { name: 'liar', arguments: {}, ...asks })).toMatchObject({ result: { task: { taskId } } })
+      expect(await admin.ask('tasks/get', { taskId })).toMatchObject({ error: { message: 'Unknown task' } })
+    }
+    await admin.server.server.notification({ method: 'notifications/tasks/status', params: (await set.store.getTask(taskId)) as never })
+    expect(admin.wire.sent.filter((message) => 'method' in message)).toEqual([])
   })
 })
 
-verifies('CH-18', 'what one authority begins is bounded: its own oldest are forgotten, and nobody else\'s', () => {
-  const owners = new TaskOwners()
-  owners.add('theirs', { authority: 'b', tool: 't' })
-  for (let at = 0; at < 300; at++) owners.add(`mine ${at}`, { authority: 'a', tool: 't' })
-  owners.add('theirs', { authority: 'a', tool: 't' })
-  const known = (id: string, authority = 'a') => owners.find(id, authority) !== undefined
-  expect([known('mine 43'), known('mine 44'), known('mine 299'), known('theirs'), known('theirs', 'b')]).toEqual([false, true, true, false, true])
+describe('what is remembered of tasks', () => {
+  const task = (tenant: string, principal: string, authority = `${tenant}/${principal}`) => ({ authority, tenant, principal, tool: 't' })
+  const fill = (owners: TaskOwners, times: number, of: ReturnType<typeof task>, prefix = of.principal): void => {
+    for (let at = 0; at < times; at++) owners.add(`${prefix} ${at}`, of)
+  }
+
+  verifies('CH-18', 'one principal\'s oldest are forgotten, by whichever token it began them, and nobody else\'s', () => {
+    const owners = new TaskOwners()
+    owners.add('theirs', task('a', 'bob'))
+    for (const authority of ['first token', 'second token']) fill(owners, 150, task('a', 'eve', authority), authority)
+    owners.add('theirs', task('a', 'eve'))
+    const known = (id: string, authority: string): boolean => owners.find(id, authority) !== undefined
+    expect([known('first token 43', 'first token'), known('first token 44', 'first token'), known('second token 149', 'second token'), known('theirs', 'a/bob'), known('theirs', 'a/eve')]).toEqual([false, true, true, true, false])
+  })
+
+  verifies('CH-18', 'a tenant that has too many keeps those that it has, and another tenant hears nothing of it', () => {
+    const owners = new TaskOwners()
+    owners.add('victim', task('b', 'rival'))
+    for (let at = 0; at < 8; at++) fill(owners, 256, task('a', `p${at}`))
+    owners.add('one too many', task('a', 'ninth'))
+    owners.add('in the place of an own one', task('a', 'p0'))
+    owners.add('another tenant\'s', task('b', 'rival'))
+    expect(['victim', 'another tenant\'s'].map((id) => owners.find(id, 'b/rival')?.tool)).toEqual(['t', 't'])
+    expect([owners.find('one too many', 'a/ninth'), owners.find('p0 0', 'a/p0'), owners.find('in the place of an own one', 'a/p0')?.tool, owners.find('p1 0', 'a/p1')?.tool]).toEqual([undefined, undefined, 't', 't'])
+  })
 })

@@ -1,5 +1,6 @@
 import { createMcpHandler, requireScopes } from '@modelcontextprotocol/server'
 import { setImmediate as turn } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { z } from 'zod'
 import { describe, expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
@@ -186,6 +187,23 @@ describe.each(LINES)('beside the requests, on $name', (line) => {
     await wire.ask('initialize', { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo: { name: 't', version: '1' } })
     for (const name of ['wipe2', 'read2']) await wire.ask('tools/call', { name, arguments: {} })
     expect(asked).toEqual(['wipe2 refused', 'read2 asked'])
+  })
+
+  verifies('AP-01', 'trap: what no gate judged reaches no handler, neither in its request nor in its context', async () => {
+    const wire = new Wire('session')
+    const given: unknown[] = []
+    const made = protect(allowAll(ownServer({ tools: { wipe: 'destructive' } })), () => {
+      const server = new line.Server({ name: 'low', version: '1.0.0' }, { capabilities: { tools: {} } })
+      line.handle(server, 'tools/call', (request, context) => {
+        given.push(request, context)
+        return { content: [] }
+      })
+      return server as never
+    })() as Line['Server']['prototype']
+    await made.connect(wire as never)
+    expect(await wire.ask('tools/call', { name: 'wipe', arguments: { id: 1 }, target: 'unjudged', _meta: { force: 'unjudged', progressToken: 'p' } })).toHaveProperty('result')
+    expect(given[0]).toMatchObject({ params: { name: 'wipe', arguments: { id: 1 }, _meta: { progressToken: 'p' } } })
+    expect(inspect(given, { depth: 9, showHidden: true })).not.toContain('unjudged')
   })
 
   verifies('approval_required', 'a client of 2025 that writes an envelope of 2026 is still told of a hold in its own words', async () => {
