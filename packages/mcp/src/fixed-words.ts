@@ -35,10 +35,13 @@ export function errorIn(text: string, status: number): string | undefined {
   if (body === 'broken') return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32603, message: WORDS.get(-32603) } })
   const error = isPlainObject(body) ? body['error'] : undefined
   if (!isPlainObject(body) || !isPlainObject(error)) return undefined
-  const { code } = error
-  const message = WORDS.get(code) ?? BY_STATUS.get(status) ?? 'Bad request'
-  const data = code === UNSUPPORTED_VERSION ? versionsIn(error['data']) : undefined
-  return JSON.stringify({ jsonrpc: '2.0', id: body['id'] ?? null, error: { code, message, data } })
+  return JSON.stringify({ jsonrpc: '2.0', id: body['id'] ?? null, error: worded(error, status) })
+}
+
+/** An error of the SDK's own: its code, and our words. */
+export function worded({ code, data }: Readonly<Record<string, unknown>>, status = 200): object {
+  const versions = code === UNSUPPORTED_VERSION ? versionsIn(data) : undefined
+  return { code, message: WORDS.get(code) ?? BY_STATUS.get(status) ?? 'Bad request', ...(versions === undefined ? {} : { data: versions }) }
 }
 
 /** MCP has clients told which versions there are, and which one they asked for. */

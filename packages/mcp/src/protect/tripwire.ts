@@ -1,4 +1,5 @@
 import { Fault } from '@portcullis/core'
+import { worded } from '../fixed-words.ts'
 import { isPlainObject, type MessageId } from '../message.ts'
 import { unguarded, type TransportLike } from './sdk.ts'
 
@@ -82,8 +83,9 @@ export function watchAnswers(transport: TransportLike, guarded: Guarded, onLeak:
     if (!('result' in message) && 'method' in message) return send(message, options)
     const id = message['id'] as MessageId
     if (!('result' in message)) {
-      guarded.passed(id) // the SDK refused it by itself; a request of this id that is under way goes on
-      return send(message, options)
+      // What the guard was not asked about, the SDK refused by itself. A request of this id that is under way goes on.
+      const { error } = message
+      return send(guarded.passed(id) && isPlainObject(error) ? { ...message, error: worded(error) } : message, options)
     }
     if (guarded.take(id)) return send(message, options)
     onLeak(guarded.passed(id))

@@ -55,6 +55,18 @@ describe.each(LINES)('requests of one id, on $name', (line) => {
     expect(set.faults).toEqual([])
   })
 
+  verifies('CH-01', 'MCP-05: what the SDK refuses before anybody is let in has its code and fixed words', async () => {
+    await using set = await staged()
+    for (const [id, refused] of [refusedBySdk(line), { method: 'tools/call', params: { name: 'c4n4ry', task: { ttl: 1 } } }, { method: 'c4n4ry/list' }].entries()) {
+      set.wire.onmessage?.({ jsonrpc: '2.0', id, ...refused }, {})
+      await vi.waitFor(() => expect(answersTo(set.wire, id)).toHaveLength(1))
+      const { error } = answersTo(set.wire, id)[0] as { error: { code: number; message: string; data?: unknown } }
+      expect(['-32601 Method not found', '-32602 Invalid params', '-32603 Internal error', '-31403 No access token was sent.']).toContain(`${error.code} ${error.message}`)
+    }
+    expect(JSON.stringify(set.wire.sent)).not.toContain('c4n4ry')
+    expect([set.ran, set.faults]).toEqual([[], []])
+  })
+
   verifies('EM-01', 'a second request with the id of one that runs is refused, and runs nothing', async () => {
     await using set = await staged()
     set.say(5, SLOW)
