@@ -14,9 +14,10 @@ import { isId, readMessage, type Message } from './message.ts'
 import { classify, type Carrier, type Classified } from './methods.ts'
 import { isStream, unlessRefused } from './peek.ts'
 import { isTaskMethod } from './protect/tasks.ts'
-import { HOST_BROKEN, ingressRefusal, METHOD_NOT_FOUND, refusal, refusalResponse, unsupportedVersion, type Refusal } from './refusals.ts'
+import { HOST_BROKEN, ingressRefusal, METHOD_NOT_FOUND, refusal, refusalResponse, tooMany, unsupportedVersion, type Refusal } from './refusals.ts'
 import { SessionDesk } from './session-desk.ts'
 import type { Passing, Session } from './session.ts'
+import { mayWatch } from './watch.ts'
 import { WireError } from './wire-error.ts'
 
 /**
@@ -98,7 +99,7 @@ export function serveOn(makeLine: (behind: Behind) => Line, portcullis: Portcull
     } else if (session === undefined) {
       const refused = await shut(asked) // whoever has a session is through gates 1 and 2
       if (refused !== undefined) return refusalResponse(refused, id)
-    }
+    } else if (isWatch(classified) && !mayWatch(session.watched, String(message.params['uri']))) return refusalResponse(tooMany(), id)
     const exchange = new Exchange(async (more) => remembered(session, message, classified, await run(message, classified, { ...caller, ...more })), { signal, progressToken: progressTokenOf(message), inSession: session !== undefined })
     const response = await through({ request: shown, body, ticket: admit({ exchange, message, asked, signal, onResult: () => void remembered(session, message, classified, DONE) }), stop }, carrier, session)
     if (session !== undefined && message.id !== undefined) abandonWhen(gone, session, message.id, shown)
@@ -134,6 +135,8 @@ export function serveOn(makeLine: (behind: Behind) => Line, portcullis: Portcull
   }
 }
 
+const isWatch = (classified: Classified | undefined): boolean => classified?.kind === 'call' && classified.target === 'subscription'
+
 const DONE: Answer = { kind: 'result', result: {} }
 
 /** The SDK answers it, or an existing server. */
@@ -152,7 +155,8 @@ function cancelled(session: Session | undefined, { method, params: { requestId }
 }
 
 function remembered(session: Session | undefined, { params }: Message, classified: Classified | undefined, answered: Answer): Answer {
-  if (classified?.kind === 'call' && classified.target === 'subscription' && answered.kind === 'result') session?.watched.add(String(params['uri']))
+  const uri = String(params['uri'])
+  if (isWatch(classified) && answered.kind === 'result' && session !== undefined && mayWatch(session.watched, uri)) session.watched.add(uri)
   return answered
 }
 

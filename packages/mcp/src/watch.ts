@@ -1,6 +1,12 @@
 import type { Portcullis, Request as Asked } from '@portcullis/core'
 import type { Change } from './changes.ts'
 
+/** Resources that one connection, session or stream may watch. */
+export const MOST_WATCHED = 32
+
+/** Whether there is room for it among what is watched. */
+export const mayWatch = (watched: ReadonlySet<string>, uri: string): boolean => watched.has(uri) || watched.size < MOST_WATCHED
+
 /**
  * Whether a caller may be told of a change now. Rights end while streams are open, so each change asks again. To be told of a resource
  * takes nothing from the caller's limits and leaves no record: it is not the caller who asks.

@@ -3,7 +3,8 @@ import { askableOf } from '../askable.ts'
 import { dispatch, type Answer } from '../dispatch.ts'
 import { isPlainObject, type MessageId } from '../message.ts'
 import { classify, type Carrier, type Classified } from '../methods.ts'
-import { HOST_BROKEN, ingressRefusal, NO_SESSION, refusal } from '../refusals.ts'
+import { HOST_BROKEN, ingressRefusal, NO_SESSION, refusal, tooMany } from '../refusals.ts'
+import { mayWatch } from '../watch.ts'
 import { WireError } from '../wire-error.ts'
 import { callThrough, type Visit } from './call.ts'
 import type { Connection } from './connection.ts'
@@ -74,11 +75,12 @@ const isServed = (classified: Classified | undefined, original: Handler | undefi
 async function targeted(visit: Visit, { kind, target }: Targeted, began: (taskId: string) => void): Promise<unknown> {
   if (kind === 'list') return listed(visit, target)
   const { portcullis, message: { params }, connection } = visit
+  if (target === 'subscription' && !mayWatch(connection.watched, String(params['uri']))) throw new WireError(tooMany())
   const answered = await callThrough(visit, target)
   if (answered.kind === 'result' && !('isError' in answered.result)) {
     const { task } = answered.result
     if (target === 'tool' && params['task'] !== undefined && portcullis.own.has(`task:${String(params['name'])}`) && isPlainObject(task)) began(String(task['taskId']))
-    if (target === 'subscription') connection.watched.add(String(params['uri']))
+    if (target === 'subscription' && mayWatch(connection.watched, String(params['uri']))) connection.watched.add(String(params['uri']))
   }
   return sent(answered)
 }

@@ -4,12 +4,10 @@ import type { Change, Listeners } from '../changes.ts'
 import { dispatch, type Caller } from '../dispatch.ts'
 import { isPlainObject, type Message } from '../message.ts'
 import { ingressRefusal, tooMany, type Refusal } from '../refusals.ts'
-import { mayBeTold, merged } from '../watch.ts'
+import { mayBeTold, merged, MOST_WATCHED } from '../watch.ts'
 import { inFixedWords } from '../fixed-words.ts'
 import { whenOver } from './when-over.ts'
 
-/** Resources that one stream may watch. */
-const MOST_WATCHED = 32
 const EVENTS = { tools: 'tools_list_changed', prompts: 'prompts_list_changed', resources: 'resources_list_changed' } as const
 const eventOf = (change: Change): ServerEvent => (change.kind === 'resource' ? { kind: 'resource_updated', uri: change.uri } : { kind: EVENTS[change.kind] })
 
