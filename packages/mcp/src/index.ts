@@ -2,6 +2,7 @@
  * Portcullis as an MCP host, without any SDK: what the bindings under `./v2` build on, and what an HTTP layer needs to know.
  * @packageDocumentation
  */
+export { bearerIn, type Bearer } from './bearer.ts'
 export type { Change } from './changes.ts'
 export type { Host, HostContext } from './host.ts'
 export type { SessionLimits } from './sessions.ts'

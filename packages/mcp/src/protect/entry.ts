@@ -5,7 +5,7 @@ import { inCall } from './connection.ts'
 import { tokensOf } from './credentials.ts'
 import { withoutToken } from './scrub.ts'
 import type { LowServer } from './sdk.ts'
-import { askedBy } from './token.ts'
+import { askedBy, carriedBy } from './token.ts'
 
 const LISTEN = 'subscriptions/listen'
 const KINDS: ReadonlyMap<unknown, readonly ['tool' | 'resource' | 'prompt', string]> = new Map([
@@ -20,8 +20,8 @@ const KINDS: ReadonlyMap<unknown, readonly ['tool' | 'resource' | 'prompt', stri
  * @throws Fault `listen_unguarded`
  */
 export function refuseListen(context: unknown): void {
-  const request = isPlainObject(context) ? context['requestInfo'] : undefined
-  if (request instanceof Request && request.headers.get('mcp-method') === LISTEN) {
+  const requestInfo = isPlainObject(context) ? context['requestInfo'] : undefined
+  if (carriedBy({ requestInfo }).header('mcp-method') === LISTEN) {
     throw new Fault('listen_unguarded', 'subscriptions/listen is answered past every handler: host the server with `mcpHost(portcullis, { server })` to have streams of changes for each tenant.')
   }
 }

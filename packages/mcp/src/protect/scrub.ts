@@ -2,6 +2,7 @@ import { Fault, type ToolRun } from '@portcullis/core'
 import { isPlainObject } from '../message.ts'
 import { mayHold, tokensOf, type Tokens } from './credentials.ts'
 import { knownMeta } from './goes-on.ts'
+import { isHeaders } from './token.ts'
 
 /** Who calls, for handlers that have to pick the data of the right tenant. */
 export interface ProtectedCaller {
@@ -61,7 +62,7 @@ export function scrubFactoryContext(context: unknown): unknown {
     if (requestInfo instanceof Request) return withRequest(given, 'requestInfo', requestInfo, tokens)
     return isPlainObject(requestInfo) ? { ...given, requestInfo: bareRecord(requestInfo, tokens) } : given
   }
-  if ('headers' in context && ('rawHeaders' in context || isPlainObject(context['headers']))) {
+  if ('rawHeaders' in context || ('headers' in context && isHeaders(context['headers']))) {
     throw new Fault('request_unguarded', 'The factory is given a request with its token: give it what it needs of the request instead, or nothing, and let handlers ask `callerOf(context)`.')
   }
   return context
@@ -111,7 +112,7 @@ const bareRequest = ({ url, method, headers, signal }: Request, tokens: Tokens):
   new Request(withoutQueryToken(url), { method, signal, headers: Array.from(headers).filter((header) => isPassedOn(header, tokens)) })
 
 const bareRecord = ({ headers, url, ...rest }: Fields, tokens: Tokens): Fields => ({
-  ...rest,
+  ...Object.fromEntries(Object.entries(rest).filter(([, value]) => !mayHold(value, tokens()))),
   headers: isPlainObject(headers) ? Object.fromEntries(Object.entries(headers).filter((header) => isPassedOn(header, tokens))) : {},
   ...(url === undefined ? {} : { url: url instanceof URL ? new URL(withoutQueryToken(url.href)) : url }),
 })

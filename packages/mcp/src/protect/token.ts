@@ -1,9 +1,7 @@
 import type { Request as Asked } from '@portcullis/core'
+import { bearerIn } from '../bearer.ts'
 import { isPlainObject } from '../message.ts'
 
-/** RFC 6750 §2.1: the scheme in any case, then one token of b64token characters. */
-const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
-const ANY_BEARER = /^bearer(?:\s|$)/i
 /** Nothing can narrow what a server of its own answers, so whoever calls it says that they mean the whole tenant: by its configuration. */
 const ENDPOINT = { kind: 'tenant' } as const
 
@@ -28,7 +26,7 @@ function headersOf(request: unknown): Pick<Carried, 'url' | 'header'> {
   if (!isPlainObject(request)) return { url: undefined, header: () => undefined }
   const { headers, url } = request
   const text = typeof url === 'string' ? url : url instanceof URL ? url.href : undefined
-  if (headers instanceof Headers) return { url: text, header: (name) => headers.get(name) ?? undefined }
+  if (isHeaders(headers)) return { url: text, header: (name) => headers.get(name) ?? undefined }
   const record = isPlainObject(headers) ? headers : {}
   return {
     url: text,
@@ -38,6 +36,9 @@ function headersOf(request: unknown): Pick<Carried, 'url' | 'header'> {
     },
   }
 }
+
+/** By their form: a hosting may bring a fetch of its own. The values of a record are texts and lists of them. */
+export const isHeaders = (value: unknown): value is Pick<Headers, 'get'> => isPlainObject(value) && typeof value['get'] === 'function'
 
 /**
  * Who asks, by the request alone. `token` is of the process, for stdio: a request over HTTP never borrows it. Where the header and the
@@ -51,10 +52,10 @@ export async function askedBy(context: unknown, token: () => string | undefined 
 }
 
 function tokenIn(header: string | undefined, authInfo: unknown): string | undefined {
+  const bearer = bearerIn(header)
+  if (!bearer.ok) return undefined
   const given = isPlainObject(authInfo) && typeof authInfo['token'] === 'string' && authInfo['token'] !== '' ? authInfo['token'] : undefined
-  if (header === undefined || !ANY_BEARER.test(header)) return header?.includes(',') === true ? undefined : given
-  const token = BEARER.exec(header)?.[1]
-  return given === undefined || given === token ? token : undefined
+  return bearer.token === undefined || bearer.token === given ? given : given === undefined ? bearer.token : undefined
 }
 
 /** RFC 6750 §2.3: a token in an address has been written down by somebody on the way. */

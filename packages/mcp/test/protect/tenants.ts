@@ -7,7 +7,7 @@ export type Account = 'admin' | 'operator' | 'auditor' | 'billing' | 'rival'
 export interface Tenants extends AsyncDisposable {
   readonly portcullis: Portcullis
   readonly token: { readonly [A in Account]: string }
-  /** Another token of the same account: another session, so another authority. */
+  /** The next token of the same account, of the same authority. */
   renew(account: Account): Promise<string>
   /** Everything that northwind's log says. */
   log(): Promise<string>

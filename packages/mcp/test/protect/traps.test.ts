@@ -101,6 +101,9 @@ describe('on the entry of the second line', () => {
       expect(status).toBe(500)
       expect(text).not.toContain('acknowledged')
     }
+    const foreign = { get: (name: string) => (name === 'mcp-method' ? 'subscriptions/listen' : null) }
+    const make = protect(set.portcullis, (_: object) => existing(MODERN.line, seen()) as never)
+    for (const headers of [foreign, { 'Mcp-Method': 'subscriptions/listen' }]) expect(() => make({ requestInfo: { headers } })).toThrow(expect.objectContaining({ code: 'listen_unguarded' }))
     const discovered = (await raw(MODERN, fetch, set.token.admin, 'server/discover')).text
     expect(discovered).toContain('"capabilities"')
     expect(discovered).not.toMatch(/listChanged|subscribe/)
