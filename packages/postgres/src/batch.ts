@@ -51,11 +51,11 @@ export class Batch {
     columns.ids.push('callId' in item ? keyText(item.callId) : item.kind === 'vote' ? keyText(item.approvalId) : null)
     columns.again.push('callId' in item && this.#calls.size === this.#calls.add(item.callId).size)
     columns.who.push(admits === undefined ? null : this.#place(findText(admits.principal)))
-    columns.versions.push('authorization' in item ? item.authorization : null)
-    columns.included.push(admits === undefined ? null : atMost(admits.limits.included, -1))
-    columns.overage.push(admits === undefined ? null : admits.limits.overage)
-    columns.tenantRates.push(admits === undefined ? null : atMost(admits.limits.tenantPerMinute, 0))
-    columns.principalRates.push(admits === undefined ? null : atMost(admits.limits.principalPerMinute, 0))
+    columns.versions.push('authorization' in item ? numberOf(item.authorization) : null)
+    columns.included.push(admits === undefined ? null : numberOf(admits.limits.included))
+    columns.overage.push(admits === undefined ? null : admits.limits.overage === true)
+    columns.tenantRates.push(admits === undefined ? null : numberOf(admits.limits.tenantPerMinute))
+    columns.principalRates.push(admits === undefined ? null : numberOf(admits.limits.principalPerMinute))
     columns.deadlines.push(item.kind === 'admit' ? Math.ceil(item.deadlineMs) : null)
     columns.jobs.push(item.kind === 'admit' ? jobText(item) : null)
     columns.more.push(moreOf(item))
@@ -128,8 +128,8 @@ const jobText = ({ principal, job, idempotency }: AdmitItem): string =>
 /** The database adds what only it knows, and the brace. */
 const withoutBrace = (value: object): string => JSON.stringify(value).slice(0, -1)
 
-/** What is not a number is no limit that anything fits. */
-const atMost = (limit: number, none: number): number => (Number.isNaN(limit) ? none : limit)
+/** What is not a number is NULL, which no version is and nothing fits: PostgreSQL would take `'5'` for 5, and has NaN above all numbers. */
+const numberOf = (value: unknown): number | null => (typeof value === 'number' && !Number.isNaN(value) ? value : null)
 
 /** PostgreSQL's text of an array of numbers: `pg` would quote each. */
 export const numbers = (values: readonly (number | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`

@@ -23,7 +23,7 @@ export function compileTenant(id: string, tenant: WorldTenant, connectors: Reado
       entitlements: new Map(Object.entries(tenant.entitlements)),
       instances,
       tools: nameTools(instances),
-      limits: { ...DEFAULT_LIMITS, ...tenant.limits },
+      limits: { ...DEFAULT_LIMITS, ...said(tenant.limits) },
     },
     fingerprint: fingerprintOf(tenant, instances),
   }
@@ -93,12 +93,15 @@ function compileInstance(
     id, alias: instance.alias ?? id, connector, settings: settings.success ? settings.data : undefined,
     ...(instance.customer === undefined ? {} : { customer: instance.customer }), check: instance.check,
     state: {
-      entitlement: tenant.entitlements[instance.connector] ?? 'not_entitled', configuration: 'configured', health: 'healthy', activation: 'active', ...instance.state,
+      entitlement: tenant.entitlements[instance.connector] ?? 'not_entitled', configuration: 'configured', health: 'healthy', activation: 'active', ...said(instance.state),
       ...(settings.success ? {} : { configuration: 'invalid' as const }),
     },
     configuration: configurationOf(instance), mapping: new Map(Object.entries(instance.mapping)), pins: new Map(Object.entries(instance.pins ?? {})),
   }
 }
+
+/** A member that is undefined says nothing, and takes no default away. */
+const said = <T extends object>(value: T | undefined): Partial<T> => Object.fromEntries(Object.entries(value ?? {}).filter(([, member]) => member !== undefined)) as Partial<T>
 
 /** Unique among shared instances and per customer among bound ones; a bound alias never equals a shared one (CO-09). */
 function checkAliases(instances: readonly Instance[], wrong: (id: string, what: string) => Fault): void {

@@ -10,8 +10,8 @@ export type RateAnswer = { readonly ok: true; readonly next: number } | { readon
  * Generic cell rate algorithm: one number a key, the theoretical arrival time (ms). `perMinute` calls a minute, and as many at once.
  * `retryAfter` in whole seconds, at least 1.
  */
-export function takeRate(tat: number | undefined, perMinute: number, now: number): RateAnswer {
-  if (!(perMinute > 0)) return { ok: false, retryAfter: 60 } // not a number is no limit that anything fits
+export function takeRate(tat: number | undefined, perMinute: unknown, now: number): RateAnswer {
+  if (typeof perMinute !== 'number' || !(perMinute >= 1)) return { ok: false, retryAfter: 60 } // less than one a minute, or no number, is no limit that anything fits
   const interval = MINUTE / perMinute
   const start = tat !== undefined && tat <= now + FARTHEST ? Math.max(tat, now) : now
   const wait = start + interval - now - MINUTE

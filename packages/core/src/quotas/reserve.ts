@@ -8,9 +8,9 @@ export const NO_USAGE: Usage = { used: 0, reserved: 0 }
 
 export type Reserved = { readonly ok: true; readonly usage: Usage } | { readonly ok: false }
 
-/** One call more, unless the included ones are used up and the plan allows no overage. */
-export const reserve = (usage: Usage, plan: { readonly included: number; readonly overage: boolean }): Reserved =>
-  plan.overage || usage.used + usage.reserved < plan.included ? { ok: true, usage: { ...usage, reserved: usage.reserved + 1 } } : { ok: false }
+/** One call more, unless the included ones are used up and the plan allows no overage. What is no number includes nothing, what is not `true` allows nothing. */
+export const reserve = (usage: Usage, plan: { readonly included: unknown; readonly overage: unknown }): Reserved =>
+  plan.overage === true || (typeof plan.included === 'number' && usage.used + usage.reserved < plan.included) ? { ok: true, usage: { ...usage, reserved: usage.reserved + 1 } } : { ok: false }
 
 /** The call was dispatched: it counts, whatever came of it. */
 export const settle = ({ used, reserved }: Usage): Usage => ({ used: used + 1, reserved: reserved - 1 })

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
+import { DEFAULT_LIMITS, type WorldInstance } from '../../src/memory/world.ts'
 import { worldPlane } from '../../src/memory/world-plane.ts'
+import type { Limits } from '../../src/tenancy/snapshot.ts'
 import type { Storage } from '../../src/ports/storage.ts'
 import { ManualClock } from '../fixtures/manual-clock.ts'
 import { psa, rmm } from '../fixtures/psa.ts'
@@ -55,4 +57,18 @@ test('TEN-12: a flood of calls while the tenant changes again and again: none is
   }
   await Promise.all(calls)
   expect((await stage.call()).kind).toBe('result')
+})
+
+verifies('CH-09', 'a limit or a state that is there but undefined says nothing: the default stands', async () => {
+  const north = tenantOf('north')
+  const limits = { included: undefined, overage: undefined, tenantPerMinute: 7, principalPerMinute: undefined } as unknown as Partial<Limits>
+  const instances = Object.fromEntries(Object.entries(north.instances).map(([id, instance]) => [id, { ...instance, state: { health: undefined, activation: 'disabled' } as unknown as WorldInstance['state'] & object }]))
+  const world = { ...worldOf(), tenants: { ...worldOf().tenants, north: { ...north, limits, instances } } }
+  const snapshot = await worldPlane(world, { connectors: [psa, rmm], storage: memoryStorage(), clock: new ManualClock() }).snapshot('north')
+  expect(snapshot.limits).toEqual({ ...DEFAULT_LIMITS, tenantPerMinute: 7 })
+  expect(snapshot.instances.map(({ state }) => [state.health, state.activation])).toEqual(snapshot.instances.map(() => ['healthy', 'disabled']))
+  for (const odd of [null, Number.NaN, -1, 0.5, '5', Infinity]) {
+    const refused = { ...world, tenants: { ...world.tenants, north: { ...north, limits: { included: odd as number } } } }
+    expect(() => worldPlane(refused, { connectors: [psa, rmm], storage: memoryStorage(), clock: new ManualClock() })).toThrow(expect.objectContaining({ code: 'world_invalid' }))
+  }
 })

@@ -14,7 +14,7 @@ begin
   retire := false;
   if v_named is not null then
     select * into v_found from approval a where a.tenant_id = p_tenant and a.id = v_named;
-    if not found or v_found.requester <> p_ask->>'requester' or v_found.digest <> v_digest then
+    if not found or v_found.requester is distinct from p_ask->>'requester' or v_found.digest is distinct from v_digest then
       verdict := 'approval_stale';
       return;
     end if;

@@ -23,7 +23,7 @@ begin
   for i in select * from unnest(p_tenants, p_versions) with ordinality as t(tenant, version, place) loop
     perform enter(i.tenant, p_role);
     select h.version into v_version from log_head h where h.tenant_id = i.tenant;
-    if coalesce(v_version, 0) <> i.version then
+    if coalesce(v_version, 0) is distinct from i.version then
       v_answers := v_answers || case when v_answers = '' then '' else ',' end || '[' || i.place - 1 || ',' || standing_text(i.tenant) || ']';
     end if;
   end loop;

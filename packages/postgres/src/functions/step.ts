@@ -102,7 +102,7 @@ begin
         v_key := v_more->>'key';
       end if;
       if i.kind = 'admit' then
-        if v_version <> i.version then
+        if v_version is distinct from i.version then
           v_answer := '{"kind":"changed","authorization":' || v_version || '}';
         elsif i.known is not null then
           v_answer := '{"kind":"duplicate"}';
@@ -110,7 +110,7 @@ begin
           select * into v_kept from kept k where k.tenant_id = p_tenant and k.key = v_key;
           if found and v_now < v_kept.expires_at then
             v_answer := case
-              when v_kept.fingerprint <> v_more->>'fingerprint' then '{"kind":"conflict","effect":"none"}'
+              when v_kept.fingerprint is distinct from v_more->>'fingerprint' then '{"kind":"conflict","effect":"none"}'
               when v_kept.answer is not null then '{"kind":"repeated","callId":' || v_kept.call_id || ',"answer":' || v_kept.answer || '}'
               when v_kept.done then '{"kind":"conflict","effect":"done"}'
               else '{"kind":"conflict","effect":"unknown"}' end;
@@ -120,22 +120,22 @@ begin
 
       if v_answer is not null then
         null;
-      elsif not (i.overage or v_used + v_reserved < i.included) then
+      elsif (i.overage or v_used + v_reserved < i.included) is not true then
         v_answer := '{"kind":"quota","code":"quota_exhausted"}';
       else
         v_wait := 60000;
-        if i.tenant_rate > 0 then
+        if i.tenant_rate >= 1 then
           v_tenant_next := case when v_tenant_tat <= v_moment + 120000 then greatest(v_tenant_tat, v_moment) else v_moment end + 60000::double precision / i.tenant_rate;
           v_wait := v_tenant_next - v_moment - 60000::double precision;
           if v_wait <= 0.001::double precision then
             v_wait := 60000;
-            if i.principal_rate > 0 then
+            if i.principal_rate >= 1 then
               v_next := case when v_tats[i.who] <= v_moment + 120000 then greatest(v_tats[i.who], v_moment) else v_moment end + 60000::double precision / i.principal_rate;
               v_wait := v_next - v_moment - 60000::double precision;
             end if;
           end if;
         end if;
-        if v_wait > 0.001::double precision then
+        if (v_wait <= 0.001::double precision) is not true then
           v_answer := '{"kind":"quota","code":"rate_limited","retryAfter":' || greatest(1, ceil(v_wait / 1000::double precision)) || '}';
         elsif v_more->'ask' is not null then
           v_judged := judge_approval(p_tenant, v_now, v_more->'ask');
@@ -156,7 +156,7 @@ begin
             end if;
           elsif v_verdict = 'pending' then
             v_answer := '{"kind":"held","code":"approval_pending","approvalId":' || v_approval_id || '}';
-          elsif v_verdict <> 'consume' then
+          elsif v_verdict is distinct from 'consume' then
             v_answer := '{"kind":"approval","code":"' || v_verdict || '"}';
             if v_judged.retire and i.kind = 'admit' then
               update approval a set state = 'stale', closed_at = v_now where a.tenant_id = p_tenant and a.id = v_approval_id;
@@ -201,7 +201,7 @@ begin
 
     elsif i.kind = 'vote' then
       select * into v_approval from approval a where a.tenant_id = p_tenant and a.id = i.id;
-      if v_version <> i.version then
+      if v_version is distinct from i.version then
         v_answer := '{"kind":"changed","authorization":' || v_version || '}';
       elsif v_approval.id is null then
         v_answer := '{"kind":"refused","code":"not_found"}';
@@ -216,7 +216,7 @@ begin
         else
           v_vote := (v_more->>'vote') || ',"at":' || v_now || '}';
           v_approval.votes := case when v_approval.votes = '' then v_vote else v_approval.votes || ',' || v_vote end;
-          if v_more->>'decision' = 'refuse' then
+          if v_more->>'decision' is distinct from 'approve' then
             v_approval.state := 'refused';
             v_approval.closed_at := v_now;
           else

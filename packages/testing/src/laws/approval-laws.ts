@@ -52,6 +52,19 @@ export const APPROVAL_LAWS: readonly StorageLaw[] = [
     },
   },
   {
+    id: 'approval/odd-decision', name: 'a vote that does not say approve refuses',
+    check: async ({ storage }, looks) => {
+      for (const [index, odd] of ([undefined, null, '', 'Approve', 'yes', true, 1] as readonly unknown[]).entries()) {
+        const desk = await Desk.at(storage, `decision-${index}`)
+        const id = await desk.granted(approvalFor('digest'), [])
+        const vote = { person: 'grace', principal: 'grace-account', decision: odd as 'approve', reason: 'because' }
+        await desk.door.ledger.vote({ kind: 'vote', approvalId: id, authorization: desk.authorization, vote, body: '{"v":1,"kind":"vote"' })
+        looks.same((await desk.door.ledger.approval(id))?.state, 'refused', `the request after ${String(odd)}`)
+        looks.same(tally([await desk.admit({ approval: approvalFor('digest') })]), { approval_refused: 1 }, `the call after ${String(odd)}`)
+      }
+    },
+  },
+  {
     id: 'approval/expiry', name: 'APR-11: a request may be voted on and a grant used until the millisecond before its end, and not in the one it ends',
     check: async ({ storage, clock }, looks) => {
       for (const late of [0, 1]) {

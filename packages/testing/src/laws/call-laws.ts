@@ -20,6 +20,22 @@ export const CALL_LAWS: readonly StorageLaw[] = [
     },
   },
   {
+    id: 'call/odd-version', name: 'a version that is not the one in force to the type and the digit is another one, for admissions and votes',
+    check: async ({ storage }, looks) => {
+      const desk = await Desk.at(storage)
+      const id = await desk.granted(approvalFor('digest'), [])
+      const before = await desk.size()
+      const changed = { kind: 'changed', authorization: desk.authorization }
+      const vote = { person: 'grace', principal: 'grace-account', decision: 'approve', reason: 'because' } as const
+      for (const odd of [undefined, null, Number.NaN, Infinity, -1, 0, desk.authorization + 0.5, 1e300, String(desk.authorization), BigInt(desk.authorization), [desk.authorization], true, {}]) {
+        const authorization = odd as number
+        looks.same(await desk.admit({ authorization }), changed, `an admission with ${typeof odd} ${String(odd)}`)
+        looks.same(await desk.door.ledger.vote({ kind: 'vote', approvalId: id, authorization, vote, body: '{"v":1' }), changed, `a vote with ${typeof odd} ${String(odd)}`)
+      }
+      looks.same([await desk.size(), (await desk.door.ledger.approval(id))?.state], [before, 'pending'], 'traces')
+    },
+  },
+  {
     id: 'call/duplicate', name: 'of admissions with one call id exactly one is admitted while the call is open',
     check: async ({ storage }, looks) => {
       const desk = await Desk.at(storage)

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Limits } from '@portcullis/core/ports'
 import { Desk, PLENTY, tally } from './desk.ts'
 import { lookAtLog } from './log-laws.ts'
 import type { StorageLaw } from './storage-law.ts'
@@ -40,6 +41,38 @@ export const QUOTA_LAWS: readonly StorageLaw[] = [
       looks.same(tally(await desk.many(4, { limits })), { admitted: 3, rate_limited: 1 }, 'set right')
       clock.set(start - 30_000)
       looks.same(tally(await desk.many(2, { limits })), { rate_limited: 2 }, 'back by seconds')
+    },
+  },
+  {
+    id: 'quota/odd', name: 'a limit that is no number, or less than one call, fits nothing, and an overage that is not true is none: whatever it was given as, judged and admitted',
+    check: async ({ storage }, looks) => {
+      const odd: readonly unknown[] = [undefined, null, Number.NaN, -1, 0, -Infinity, '5', 'x', true, false, 5n, [], [5], {}]
+      const desk = await Desk.at(storage)
+      const expects = async (limits: object, code: string): Promise<void> => {
+        const wish = { limits: limits as Limits }
+        const says = `limits ${Object.entries(limits).map(([name, value]) => `${name}: ${typeof value} ${String(value)}`).join(', ')}`
+        const judged = await desk.door.ledger.judge(desk.item(wish))
+        looks.same('code' in judged ? judged.code : judged.kind, code === 'admitted' ? 'clear' : code, `judged: ${says}`)
+        looks.same(tally([await desk.admit(wish)]), { [code]: 1 }, says)
+      }
+      for (const value of odd) {
+        await expects({ ...PLENTY, included: value }, 'quota_exhausted')
+        await expects({ ...PLENTY, tenantPerMinute: value }, 'rate_limited')
+        await expects({ ...PLENTY, principalPerMinute: value }, 'rate_limited')
+      }
+      for (const rate of [0.5, 1e-300]) await expects({ ...PLENTY, tenantPerMinute: rate }, 'rate_limited')
+      for (const overage of [undefined, null, 'no', 'yes', 'true', 1, {}, Number.NaN]) await expects({ ...PLENTY, included: 0, overage }, 'quota_exhausted')
+      for (const missing of ['included', 'tenantPerMinute', 'principalPerMinute', 'overage'] as const) {
+        const limits = { ...PLENTY, included: missing === 'overage' ? 0 : PLENTY.included, [missing]: undefined }
+        delete (limits as Partial<Limits>)[missing]
+        await expects(limits, missing === 'included' || missing === 'overage' ? 'quota_exhausted' : 'rate_limited')
+      }
+      for (const limits of [undefined, null]) {
+        looks.same(await desk.admit({ limits: limits as unknown as Limits }).then(({ kind }) => kind, () => 'rejected'), 'rejected', `limits that are ${String(limits)}`)
+      }
+      looks.same([await desk.size(), await desk.door.ledger.callsOf('ada')], [0, { used: 0, reserved: 0 }], 'records and usage')
+      await expects({ ...PLENTY, included: Infinity, tenantPerMinute: Infinity, principalPerMinute: 1.5 }, 'admitted')
+      looks.same(tally(await desk.many(2)), { admitted: 2 }, 'whole limits')
     },
   },
   {
