@@ -1,4 +1,4 @@
-import { createPortcullis, customerKey, defineConnector, inProcess, ownInstance, Secret, type Connector, type Portcullis, type World } from '@portcullis/core'
+import { createPortcullis, customerKey, defineConnector, inProcess, ownInstance, Secret, selfConnector, type Connector, type Portcullis, type World } from '@portcullis/core'
 import { hashSecret, keysFrom, memoryStorage, mintShownSecret, pepperOf } from '@portcullis/core/memory'
 import type { Clock, Dispatcher, Storage } from '@portcullis/core/ports'
 import { ownServer } from '@portcullis/mcp'
@@ -62,9 +62,20 @@ export async function deploy(options: { readonly tools: number; readonly storage
   return admitted(portcullis)
 }
 
-/** The tools of a server that somebody already wrote, called for the whole tenant. */
-export async function deployOwn(tools: number): Promise<Deployment> {
-  const own = ownServer({ tools: Object.fromEntries(Array.from({ length: tools }, (_, index) => [`list_${index}`, 'read' as const])) })
+const listing = <T>(tools: number, tool: T): Readonly<Record<string, T>> => Object.fromEntries(Array.from({ length: tools }, (_, index) => [`list_${index}`, tool]))
+
+/** What a tool of a server that somebody already wrote answers. */
+export const answerAsMcp = async () => ({ content: [{ type: 'text' as const, text: JSON.stringify(ANSWER) }], structuredContent: ANSWER })
+
+/** Tools of a server that somebody already wrote, as `protect` has them: they run where the request that asked goes on. */
+export const protectedTools = (tools: number): Connector => ownServer({ tools: listing(tools, 'read' as const) })
+
+/** The same targets without any server: what remains is what the chain itself costs. */
+export const bareTargets = (tools: number): Connector =>
+  selfConnector({ title: 'Bare', tools: listing(tools, { risk: 'read', description: 'Lists tickets.', definition: { inputSchema: { type: 'object' } }, input: 'any', run: answerAsMcp } as const) })
+
+/** A server's own tools, called for the whole tenant. */
+export async function deployOwn(own: Connector): Promise<Deployment> {
   const { northwind } = worldOf().tenants
   if (northwind === undefined) throw new Error('the world has no tenant')
   const bot = { kind: 'service', keepers: [], bindings: [{ role: 'tenant_operator' }], credentials: [credential] } as const
