@@ -28,23 +28,23 @@ export const warnOf: OnFault = (fault) => console.warn(`portcullis: ${fault inst
 /** The requests of one connection that the guard was asked about, until they are answered or refused. */
 export class Guarded {
   /** That came, and that neither the guard nor the SDK has answered for yet. */
-  readonly #came = new Set<MessageId>()
+  readonly #came = new Map<MessageId, number>()
   readonly #ids = new Map<MessageId, number>()
   readonly #running = new Map<MessageId, AbortSignal | undefined>()
 
   came(id: MessageId): void {
-    this.#came.add(id)
-    if (this.#came.size > MOST_UNASKED) this.#came.delete(this.#came.values().next().value as MessageId)
+    this.#came.set(id, (this.#came.get(id) ?? 0) + 1)
+    if (this.#came.size > MOST_UNASKED) this.#came.delete(this.#came.keys().next().value as MessageId)
   }
 
   /** Whether a request of this id came and the guard was not asked about it: said once. */
   passed(id: MessageId): boolean {
-    return this.#came.delete(id)
+    return takeOne(this.#came, id)
   }
 
   /** False, and not seen, while another request of this id runs that its client did not cancel: their answers could not be told apart. */
   saw(id: MessageId, signal?: AbortSignal): boolean {
-    this.#came.delete(id)
+    takeOne(this.#came, id)
     if (this.#running.has(id) && this.#running.get(id)?.aborted !== true) return false
     this.#running.set(id, signal)
     this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1)
@@ -58,11 +58,15 @@ export class Guarded {
 
   /** Whether this answers something that the guard saw; it does so once. */
   take(id: MessageId): boolean {
-    const left = (this.#ids.get(id) ?? 0) - 1
-    if (left > 0) this.#ids.set(id, left)
-    else this.#ids.delete(id)
-    return left >= 0
+    return takeOne(this.#ids, id)
   }
+}
+
+function takeOne(counts: Map<MessageId, number>, id: MessageId): boolean {
+  const left = (counts.get(id) ?? 0) - 1
+  if (left > 0) counts.set(id, left)
+  else counts.delete(id)
+  return left >= 0
 }
 
 /**

@@ -65,6 +65,9 @@ describe.each(LINES)('requests of one id, on $name', (line) => {
     }
     expect(JSON.stringify(set.wire.sent)).not.toContain('c4n4ry')
     expect([set.ran, set.faults]).toEqual([[], []])
+    for (const message of [{ method: 'ping' }, refusedBySdk(line)]) set.say(9, message) // at once: neither is asked about yet
+    await vi.waitFor(() => expect(answersTo(set.wire, 9)).toHaveLength(2))
+    expect(JSON.stringify(answersTo(set.wire, 9))).toMatch(/"message":"(?:Method not found|Internal error)"/)
   })
 
   verifies('EM-01', 'a second request with the id of one that runs is refused, and runs nothing', async () => {
