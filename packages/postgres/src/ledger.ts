@@ -1,5 +1,5 @@
 import { Fault } from '@portcullis/core'
-import type { AdmitAnswer, Approval, CloseAnswer, Ledger, NoteAnswer, OpenCall, Usage, VoteAnswer } from '@portcullis/core/ports'
+import { assertRange, type AdmitAnswer, type Approval, type CloseAnswer, type Ledger, type NoteAnswer, type OpenCall, type Usage, type VoteAnswer } from '@portcullis/core/ports'
 import { Appender } from './appender.ts'
 import { Batch, columnsOf } from './batch.ts'
 import type { Door } from './door.ts'
@@ -23,7 +23,10 @@ export function ledgerOf(door: Door): Ledger {
     note: (item) => appender.push<NoteAnswer>(item),
     vote: (item) => appender.push<VoteAnswer>(item),
     recall: (callId) => ask<OpenCall | undefined>('recall', keyText(callId)),
-    due: ({ limit }) => ask<readonly OpenCall[]>('due', now(), owner, LEASE, limit),
+    due: async ({ limit }) => {
+      assertRange({ from: 0, limit })
+      return ask<readonly OpenCall[]>('due', now(), owner, LEASE, limit)
+    },
     approval: (id) => ask<Approval | undefined>('approval_of', keyText(id)),
     callsOf: async (principal) => (await ask<Usage | undefined>('calls_of', now(), findText(principal))) ?? { used: 0, reserved: 0 },
     judge: async (item) => {

@@ -1,4 +1,4 @@
-import type { Checkpoint, Log, LogRange } from '@portcullis/core/ports'
+import { assertRange, type Checkpoint, type Log, type LogRange } from '@portcullis/core/ports'
 import type { Door } from './door.ts'
 import { numbers } from './batch.ts'
 import { rowsOf, tablesOf } from './tables.ts'
@@ -8,8 +8,11 @@ import type { Compilable } from 'kysely'
 export function logOf({ place, tenant, name }: Door): Log {
   const tables = tablesOf(place.schema)
   const read = <T>(query: Compilable<T>): Promise<T[]> => place.transaction(tenant, (client) => rowsOf(client, query))
-  const records = ({ from, limit }: LogRange) => tables.selectFrom('log').where('tenant_id', '=', tenant)
+  const records = ({ from, limit }: LogRange) => {
+    assertRange({ from, limit })
+    return tables.selectFrom('log').where('tenant_id', '=', tenant)
     .where('seq', '>=', String(from)).where('seq', '<', String(from + limit)).orderBy('seq')
+  }
   return {
     async size() {
       const [head] = await read(tables.selectFrom('log_head').select('size').where('tenant_id', '=', tenant))
@@ -23,6 +26,7 @@ export function logOf({ place, tenant, name }: Door): Log {
       return (await read(records(range).select('leaf'))).map(({ leaf }) => leaf)
     },
     async nodes(level, { from, limit }) {
+      assertRange({ from, limit })
       const rows = await read(tables.selectFrom('log_node').select('hash').where('tenant_id', '=', tenant).where('level', '=', level)
         .where('place', '>=', String(from)).where('place', '<', String(from + limit)).orderBy('place'))
       return rows.map(({ hash }) => hash)

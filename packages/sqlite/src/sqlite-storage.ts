@@ -1,6 +1,6 @@
 import { Fault } from '@portcullis/core'
 import { systemClock } from '@portcullis/core/memory'
-import { embeddedLedger, published, requiring, revoking, type Clock, type EmbeddedStore, type Log, type Storage, type TenantDoor } from '@portcullis/core/ports'
+import { assertRange, embeddedLedger, published, requiring, revoking, type Clock, type EmbeddedStore, type Log, type LogRange, type Storage, type TenantDoor } from '@portcullis/core/ports'
 import { ControlFile, tenantKey } from './control-file.ts'
 import { TenantFile } from './tenant-file.ts'
 
@@ -90,9 +90,9 @@ class SqliteStorage implements Storage {
     }
     const log: Log = {
       size: async () => file().records.size,
-      read: async (range) => file().read((records) => records.read(range)),
-      leaves: async (range) => file().read((records) => records.leaves(range)),
-      nodes: async (level, range) => file().read((records) => records.nodes(level, range)),
+      read: async (range) => file().read((records) => records.read(whole(range))),
+      leaves: async (range) => file().read((records) => records.leaves(whole(range))),
+      nodes: async (level, range) => file().read((records) => records.nodes(level, whole(range))),
       latest: async () => file().read((records) => records.latest()),
       integrate: async (step) => file().change((records) => records.integrate(step)),
     }
@@ -105,4 +105,9 @@ class SqliteStorage implements Storage {
     }
     return door
   }
+}
+
+function whole(range: LogRange): LogRange {
+  assertRange(range)
+  return range
 }

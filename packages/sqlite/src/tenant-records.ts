@@ -56,7 +56,7 @@ export class TenantRecords {
 
   /** Within the caller's transaction. */
   integrate({ previous, checkpoint, nodes }: LogStep): boolean {
-    if ((this.latest()?.size ?? 0) !== previous) return false
+    if ((this.latest()?.size ?? 0) !== previous || checkpoint.size <= previous || checkpoint.size > this.#size) return false
     const node = this.#database.prepare('INSERT OR REPLACE INTO node (level, place, hash) VALUES (?, ?, ?)')
     for (const { level, index, hash } of nodes) node.run(level, index, hash)
     const { size, root, note, at } = checkpoint

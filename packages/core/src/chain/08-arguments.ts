@@ -13,7 +13,7 @@ import { deny, pass, type Verdict } from './verdict.ts'
 
 /** Before any schema runs: regular expressions and unions are only ever shown this much (bytes of JSON). */
 const INPUT_LIMITS = { bytes: 262_144, depth: 32 } as const
-/** What a voter is shown is everything: a destructive call's arguments are no longer than this (bytes of JSON). */
+/** What a voter is shown is everything: a destructive call's arguments are no longer than this (bytes of JSON), nor is what the caller sent, which is kept beside them. */
 const SHOWN_LIMIT = 16_384
 /** Records whose owner one call may have asked for. */
 const CLAIM_LIMIT = 50
@@ -125,8 +125,9 @@ export function decideArguments(permitted: Permitted, raw: unknown, { resumed = 
   const parsed = parse(tool.input, filled.value)
   if (!parsed.ok) return deny('policy', 'input_invalid', { detail: parsed.detail })
   if (tool.risk === 'destructive') {
-    if (canonical(copy.value) === undefined) return deny('policy', 'input_invalid', { detail: 'text is not well-formed' })
-    if (Buffer.byteLength(parsed.text) > SHOWN_LIMIT) return deny('policy', 'input_invalid', { detail: 'more than 16 KiB cannot be shown to a voter' })
+    const sent = canonical(copy.value)
+    if (sent === undefined) return deny('policy', 'input_invalid', { detail: 'text is not well-formed' })
+    if (Buffer.byteLength(parsed.text) > SHOWN_LIMIT || Buffer.byteLength(sent) > SHOWN_LIMIT) return deny('policy', 'input_invalid', { detail: 'more than 16 KiB cannot be shown to a voter' })
   }
   if (tool.risk === 'destructive' || once !== undefined) {
     // A default that is drawn anew each time would give every repetition another digest.

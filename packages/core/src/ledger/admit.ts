@@ -69,7 +69,7 @@ export function admit(view: LedgerView, item: AdmitItem, now: number): AdmitAnsw
   const seq = sealRecord(view, now, item.body, { step: 'intent', ...(consumed === undefined ? {} : { approval: consumed.id }) })
   if (idempotency !== undefined) claimKey(view, idempotency, item.callId, now)
   view.putOpenCall({
-    callId: item.callId, seq, admittedAt: now, deadline: now + item.deadlineMs, principal: item.principal, period, approvalId: consumed?.id, ...item.job, ...(idempotency === undefined ? {} : { idempotencyKey: idempotency.key }),
+    callId: item.callId, seq, admittedAt: now, deadline: now + Math.ceil(item.deadlineMs), principal: item.principal, period, approvalId: consumed?.id, ...item.job, ...(idempotency === undefined ? {} : { idempotencyKey: idempotency.key }),
   })
   return { kind: 'admitted', seq, at: now }
 }

@@ -2,6 +2,7 @@ import { NO_USAGE, periodOf } from '../quotas/reserve.ts'
 import { judgeAdmission } from './admit.ts'
 import type { AdmitAnswer, CloseAnswer, LedgerAnswer, LedgerItem, NoteAnswer, OpenCall, VoteAnswer } from './item.ts'
 import { LedgerQueue } from './queue.ts'
+import { assertRange } from './range.ts'
 import { step } from './step.ts'
 import type { LedgerView } from './view.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -31,7 +32,10 @@ export function embeddedLedger(store: EmbeddedStore, clock: Clock): Ledger {
     note: (item) => push<NoteAnswer>(item),
     vote: (item) => push<VoteAnswer>(item),
     recall: async (callId) => store.view.openCall(callId),
-    due: async ({ limit }) => store.openCalls({ before: clock.now(), limit }),
+    due: async ({ limit }) => {
+      assertRange({ from: 0, limit })
+      return store.openCalls({ before: clock.now(), limit })
+    },
     judge: async (item) => judgeAdmission(store.view, item, clock.now()),
     approval: async (id) => store.view.approval(id),
     callsOf: async (principal) => store.view.usage(`${periodOf(clock.now())} ${principal}`) ?? NO_USAGE,

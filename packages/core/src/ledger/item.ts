@@ -35,7 +35,7 @@ export interface AdmitItem {
   /** Destructive calls: the approval to consume, and the request to open if there is none. */
   readonly approval?: { readonly ask: ApprovalAsk; readonly request: ApprovalRequest } | undefined
   readonly idempotency?: Idempotency | undefined
-  /** How long the call may take (ms): when it is over, an open intent may be reconciled. */
+  /** How long the call may take (ms, 0 to a hundred years; fractions count whole): when it is over, an open intent may be reconciled. */
   readonly deadlineMs: number
   /** What the reconciler needs to ask about the call. */
   readonly job: { readonly instance: string; readonly tool: string }

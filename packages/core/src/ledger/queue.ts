@@ -4,6 +4,9 @@ import type { LedgerAnswer, LedgerItem } from './item.ts'
 /** Limits of one batch. */
 const BATCH = { items: 256, bytes: 1_048_576 } as const
 
+/** The longest a call may take (ms): a hundred years. Not every store could write down the end of a longer one, or of one that is not a number. */
+const LONGEST = 3_155_760_000_000
+
 /** Applies a batch in one transaction, all or nothing; answers in order. */
 export type Flush = (items: readonly LedgerItem[]) => Promise<readonly LedgerAnswer[]>
 
@@ -29,6 +32,7 @@ export class LedgerQueue {
 
   push(item: LedgerItem): Promise<LedgerAnswer> {
     return new Promise((resolve, reject) => {
+      if (item.kind === 'admit' && !(typeof item.deadlineMs === 'number' && item.deadlineMs >= 0 && item.deadlineMs <= LONGEST)) throw new Fault('deadline_invalid', 'A call takes 0 ms or more, and ends.')
       this.#waiting.push({ item, resolve, reject })
       if (!this.#running) {
         this.#running = true
@@ -46,7 +50,7 @@ export class LedgerQueue {
     let bytes = 0
     let count = 0
     for (const { item } of this.#waiting) {
-      bytes += item.body.length + ('keep' in item ? (item.keep?.length ?? 0) : 0)
+      bytes += lengthOf(item)
       if (count > 0 && (count === BATCH.items || bytes > BATCH.bytes)) break
       count += 1
     }
@@ -69,4 +73,13 @@ export class LedgerQueue {
       await this.#apply(batch.slice(half))
     }
   }
+}
+
+/** Everything in an item that may be long. */
+function lengthOf(item: LedgerItem): number {
+  const kept = item.kind === 'complete' ? (item.keep?.length ?? 0) : 0
+  const request = item.kind === 'admit' ? item.approval?.request : undefined
+  const shown = request === undefined ? 0 : request.arguments.length + request.sent.length
+  const voted = item.kind === 'vote' ? item.vote.reason.length : 0
+  return item.body.length + kept + shown + voted
 }

@@ -1,5 +1,11 @@
 import { leafHash } from '../audit/leaf.ts'
-import type { Checkpoint, Log, LogRecord, TreeLevel } from '../ports/log.ts'
+import { assertRange } from '../ledger/range.ts'
+import type { Checkpoint, Log, LogRange, LogRecord, TreeLevel } from '../ports/log.ts'
+
+function cut<T>(items: readonly T[], range: LogRange): T[] {
+  assertRange(range)
+  return items.slice(range.from, range.from + range.limit)
+}
 
 /** One tenant's log in memory: the reference that other adapters are compared with. */
 export class MemoryLog implements Log {
@@ -27,13 +33,13 @@ export class MemoryLog implements Log {
   }
 
   size: Log['size'] = async () => this.#records.length
-  read: Log['read'] = async ({ from, limit }) => this.#records.slice(from, from + limit)
-  leaves: Log['leaves'] = async ({ from, limit }) => this.#leaves.slice(from, from + limit)
-  nodes: Log['nodes'] = async (level, { from, limit }) => (this.#nodes.get(level) ?? []).slice(from, from + limit)
+  read: Log['read'] = async (range) => cut(this.#records, range)
+  leaves: Log['leaves'] = async (range) => cut(this.#leaves, range)
+  nodes: Log['nodes'] = async (level, range) => cut(this.#nodes.get(level) ?? [], range)
   latest: Log['latest'] = async () => this.#latest
 
   integrate: Log['integrate'] = async ({ previous, checkpoint, nodes }) => {
-    if ((this.#latest?.size ?? 0) !== previous) return false
+    if ((this.#latest?.size ?? 0) !== previous || checkpoint.size <= previous || checkpoint.size > this.#records.length) return false
     for (const { level, index, hash } of nodes) {
       const row = this.#nodes.get(level) ?? []
       row[index] = hash

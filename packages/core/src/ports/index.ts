@@ -14,6 +14,7 @@ export type {
   AbandonItem, AdmitAnswer, AdmitItem, CloseAnswer, CompleteItem, Idempotency, KeptAnswer, LedgerAnswer, LedgerItem, NoteAnswer, NoteItem, OpenCall, ReconcileItem, VoteAnswer, VoteItem,
 } from '../ledger/item.ts'
 export { LedgerQueue, type Flush } from '../ledger/queue.ts'
+export { assertRange } from '../ledger/range.ts'
 export { leafHash } from '../audit/leaf.ts'
 export type { Approval, ApprovalRequest, Vote } from '../approvals/approval.ts'
 export type { Usage } from '../quotas/reserve.ts'

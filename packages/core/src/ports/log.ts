@@ -26,7 +26,7 @@ export interface Checkpoint {
   readonly at: number
 }
 
-/** `limit` items beginning with number `from`; an answer is shorter only where the log ends. */
+/** `limit` items beginning with number `from`; an answer is shorter only where the log ends. Whole numbers, or the store refuses. */
 export interface LogRange {
   readonly from: number
   readonly limit: number
@@ -51,6 +51,6 @@ export interface Log {
   nodes(level: TreeLevel, range: LogRange): Promise<readonly Uint8Array[]>
   /** The largest checkpoint. */
   latest(): Promise<Checkpoint | undefined>
-  /** Stores nodes and checkpoint in one transaction. False, and nothing stored, if the latest checkpoint is no longer of size `previous`. */
+  /** Stores nodes and checkpoint in one transaction. False, and nothing stored, if the latest checkpoint is no longer of size `previous`, if the new one is not larger, or if the log is shorter. */
   integrate(step: LogStep): Promise<boolean>
 }

@@ -173,6 +173,11 @@ describe('gate 10: approval', () => {
     const framing = '{"id":1,"mode":"soft","why":""}'.length
     expect(await codeOf(stage, shown(16_384 - framing))).toBe('approval_required')
     expect(await codeOf(stage, shown(16_384 - framing + 1))).toBe('input_invalid')
+    // What the schema leaves out is kept as it was sent, and no longer either.
+    const beside = (length: number): Partial<Call> => ({ tool: 'psa.wipe', arguments: { id: 1, more: 'x'.repeat(length) } })
+    const frame = '{"id":1,"more":""}'.length
+    expect(await codeOf(stage, beside(16_384 - frame))).toBe('approval_required')
+    expect(await codeOf(stage, beside(16_384 - frame + 1))).toBe('input_invalid')
     const hidden = { id: 1, why: 'bidi \u202e and <b>\nline' }
     const page = await vote(stage, await hold(stage, { tool: 'psa.wipe', arguments: hidden }))
     expect(page.kind === 'approval' && JSON.parse(page.arguments)).toEqual({ ...hidden, mode: 'soft' })

@@ -74,3 +74,20 @@ test('an item without an answer is rejected rather than left waiting', async () 
   const settled = await Promise.allSettled([queue.push(note(0)), queue.push(note(1))])
   expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
 })
+
+test('what an admission carries for its voters counts as its body does', async () => {
+  const batches: number[] = []
+  const queue = new LedgerQueue(async (items) => {
+    batches.push(items.length)
+    return answersTo(items)
+  })
+  const request = { id: 'a', digest: 'd', requester: 'r', self: [], customer: undefined, tool: 't', instance: 'i', arguments: 'x'.repeat(200_000), sent: 'x'.repeat(200_000), quorum: 1 }
+  const admission = (n: number): LedgerItem => ({
+    kind: 'admit', callId: String(n), authorization: 1, principal: 'p', limits: { included: 1, overage: false, tenantPerMinute: 1, principalPerMinute: 1 }, deadlineMs: 1, job: { instance: '', tool: '' },
+    body: `{"n":${n}`, approval: { ask: { digest: 'd', requester: 'r', electorate: [] }, request },
+  })
+  const completion = (n: number): LedgerItem => ({ kind: 'complete', callId: String(n), status: 'failed', keep: 'x'.repeat(400_000), body: `{"n":${n}` })
+  await Promise.all([1, 2, 3, 4, 5].map((n) => queue.push(admission(n))))
+  await Promise.all([1, 2, 3].map((n) => queue.push(completion(n))))
+  expect(batches).toEqual([2, 2, 1, 2, 1])
+})

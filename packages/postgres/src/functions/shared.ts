@@ -39,10 +39,16 @@ export const INTEGRATE: SqlFunction = {
   p_levels smallint[], p_places bigint[], p_hashes bytea`,
   returns: 'text',
   body: `
+declare
+  v_size bigint;
 begin
+  perform set_config('lock_timeout', '2s', true);
   perform enter(p_tenant, p_role);
-  perform lock_head(p_tenant, p_name);
-  if coalesce((select max(c.size) from checkpoint c where c.tenant_id = p_tenant), 0) <> p_previous then
+  v_size := (lock_head(p_tenant, p_name)).size;
+  if (p_size > p_previous and p_size <= v_size) is not true then
+    return 'false';
+  end if;
+  if coalesce((select max(c.size) from checkpoint c where c.tenant_id = p_tenant), 0) is distinct from p_previous then
     return 'false';
   end if;
   insert into log_node (tenant_id, level, place, hash)

@@ -91,6 +91,19 @@ export const CALL_LAWS: readonly StorageLaw[] = [
     },
   },
   {
+    id: 'call/odd-deadline', name: 'a call that never ends, or ended before it began, is refused, and a fraction of a millisecond counts whole',
+    check: async ({ storage, clock }, looks) => {
+      const desk = await Desk.at(storage)
+      for (const odd of [undefined, null, Number.NaN, Infinity, -Infinity, -1, 1e300] as readonly unknown[] as readonly number[]) {
+        const answers = await Promise.allSettled([desk.admit({ callId: 'odd', deadlineMs: odd }), desk.note()])
+        looks.same(answers.map(({ status }) => status), ['rejected', 'fulfilled'], `${String(odd)} ms`)
+      }
+      looks.same([await desk.door.ledger.recall('odd'), await desk.door.ledger.callsOf('ada')], [undefined, { used: 0, reserved: 0 }], 'what is left of it')
+      await desk.admit({ callId: 'fraction', deadlineMs: 0.25 })
+      looks.same((await desk.door.ledger.recall('fraction'))?.deadline, clock.now() + 1, 'the end')
+    },
+  },
+  {
     id: 'call/judge', name: 'judge answers what admit will answer, and changes nothing',
     check: async ({ storage, clock }, looks) => {
       let run = 0

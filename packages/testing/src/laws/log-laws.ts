@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Fault } from '@portcullis/core'
 import type { LogRecord } from '@portcullis/core/ports'
 import { Desk, tally } from './desk.ts'
 import type { Looks } from './law.ts'
@@ -86,6 +87,7 @@ export const LOG_LAWS: readonly StorageLaw[] = [
       const hash = (name: string): Uint8Array => sha256(Buffer.from(name))
       const checkpoint = (size: number, name: string) => ({ size, root: hash(name), note: `${name}\n\n— signed\n`, at: size * 1000 })
       looks.same([await log.latest(), await log.nodes(8, { from: 0, limit: 9 })], [undefined, []], 'before the first')
+      await Promise.all(Array.from({ length: 601 }, () => desk.note()))
       looks.same(await log.integrate({ previous: 5, checkpoint: checkpoint(7, 'early'), nodes: [] }), false, 'built on one that is not there')
       looks.same(await log.integrate({ previous: 0, checkpoint: checkpoint(300, 'one'), nodes: [{ level: 8, index: 0, hash: hash('n0') }] }), true, 'the first')
       const rivals = await Promise.all(['two', 'three'].map((name, index) =>
@@ -96,6 +98,36 @@ export const LOG_LAWS: readonly StorageLaw[] = [
       looks.same([await log.nodes(8, { from: 0, limit: 9 }), await log.nodes(8, { from: 1, limit: 1 }), await log.nodes(16, { from: 0, limit: 9 })], [[hash('n0'), hash(winner)], [hash(winner)], []], 'nodes')
       looks.same(tally(await desk.many(3)), { admitted: 3 }, 'admissions after it')
       await lookAtLog(desk, looks)
+    },
+  },
+  {
+    id: 'log/checkpoint-grows', name: 'a checkpoint is never of more records than there are, nor of as many as the one before, or fewer',
+    check: async ({ storage }, looks) => {
+      const desk = await Desk.at(storage)
+      const { log } = desk.door
+      const integrate = (previous: number, size: number) =>
+        log.integrate({ previous, checkpoint: { size, root: sha256(), note: `${size}\n`, at: size }, nodes: [{ level: 8, index: previous, hash: sha256() }] })
+      await Promise.all(Array.from({ length: 5 }, () => desk.note()))
+      looks.same([await integrate(0, 6), await integrate(0, 0), await log.latest(), await log.nodes(8, { from: 0, limit: 9 })], [false, false, undefined, []], 'more than there are, and none')
+      looks.same([await integrate(0, 4), await integrate(4, 3), await integrate(4, 4), await integrate(4, 6)], [true, false, false, false], 'fewer, as many, and more than there are')
+      looks.same([(await log.latest())?.size, (await log.nodes(8, { from: 0, limit: 9 })).length], [4, 1], 'what is there')
+      looks.same([await integrate(4, 5), (await log.latest())?.size], [true, 5], 'all there are')
+    },
+  },
+  {
+    id: 'log/odd-ranges', name: 'a range that is not of whole numbers is refused',
+    check: async ({ storage }, looks) => {
+      const desk = await Desk.at(storage)
+      await desk.note()
+      const code = (work: Promise<unknown>): Promise<unknown> => work.then(() => 'answered', (fault: unknown) => (fault instanceof Fault ? fault.code : String(fault)))
+      const { log, ledger } = desk.door
+      for (const odd of [undefined, null, Number.NaN, Infinity, -Infinity, 0.5, -1, 1e300, '1', 1n] as readonly unknown[] as readonly number[]) {
+        for (const range of [{ from: odd, limit: 1 }, { from: 0, limit: odd }]) {
+          const says = `from ${typeof range.from} ${String(range.from)}, ${typeof range.limit} ${String(range.limit)}`
+          looks.same([await code(log.read(range)), await code(log.leaves(range)), await code(log.nodes(8, range))], ['range_invalid', 'range_invalid', 'range_invalid'], says)
+        }
+        looks.same(await code(ledger.due({ limit: odd })), 'range_invalid', `due, ${typeof odd} ${String(odd)}`)
+      }
     },
   },
 ]
