@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Request } from './call.ts'
 import { decideAuthenticate, type Authenticated } from './chain/01-authenticate.ts'
 import { decideTenant } from './chain/02-tenant.ts'
@@ -49,7 +49,7 @@ function opened({ claims, principal, credential }: Authenticated, { endpoint }: 
   const { issuer, subject, tenant, customer, session, scopes, roles, actor, authTime, methods } = claims
   const reach = endpoint === undefined || endpoint.kind === 'plain' ? null : [endpoint.kind, endpoint.kind === 'customer' ? endpoint.customer : null]
   const whole = [tenant, principal.id, credential?.id, issuer, subject, customer, session, listed(scopes), listed(roles), actor, authTime, listed(methods), reach]
-  return { kind: 'open', tenant, principal: principal.id, authority: createHash('sha256').update(JSON.stringify(whole)).digest('base64url') }
+  return { kind: 'open', tenant, principal: principal.id, authority: hash('sha256', JSON.stringify(whole), 'base64url') }
 }
 
 /** A list that is absent narrows nothing, an empty one everything; their order says nothing. */

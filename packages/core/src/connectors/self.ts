@@ -68,8 +68,8 @@ const TASK = z.strictObject({ method: z.enum(['tasks/get', 'tasks/result', 'task
 const COMPLETED = z.strictObject({ argument: z.string(), value: z.string(), context: ARGUMENTS.optional() })
 const request = z.strictObject({ method: z.enum(['elicitation/create', 'sampling/createMessage', 'roots/list']), params: z.looseObject({}).optional() })
 const ASK = z.strictObject({ resultType: z.literal('input_required'), inputRequests: z.record(z.string(), request).refine((asked) => Object.keys(asked).length > 0), state: z.unknown().optional() })
-/** Any result but a malformed question. */
-const RAW = z.union([ASK, z.looseObject({ resultType: z.literal('complete').optional() })])
+/** Any result but a malformed question. Questions are rare: what is tried first costs every answer. */
+const RAW = z.union([z.looseObject({ resultType: z.literal('complete').optional() }), ASK])
 
 /**
  * The server's own connector: bare names, MCP results as they are, prompts and resources. There is no vendor, so nothing of it can be

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AccessClaims } from './claims.ts'
 
 /** Characters of all remembered tokens: claims take about as much, and whoever signs tokens decides how long they are. */
@@ -58,4 +58,4 @@ export class VerifiedTokens {
   }
 }
 
-const digest = (token: string): string => createHash('sha256').update(token).digest('base64')
+const digest = (token: string): string => hash('sha256', token, 'base64')
