@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Fault } from '@portcullis/core'
 import pg from 'pg'
 import { BUILD, noteOf, otherTable, readNote, type BuildNote } from './build.ts'
+import { faultOf } from './fault-of.ts'
 import { areOfThisBuild, readFunctions } from './installed-functions.ts'
 import { TENANT_TABLES } from './migrations/0002-policies.ts'
 import { FUNCTIONS, functionText } from './migrations/0003-step.ts'
 import { STEPS } from './migrations/steps.ts'
 import { sqlName } from './names.ts'
-import { faultOf, wrong } from './posture-fault.ts'
+import { wrong } from './posture-fault.ts'
 import { readRights } from './rights.ts'
 import { readStructure, sayAlike, type Structure } from './structure.ts'
 
@@ -125,6 +126,7 @@ async function replaceFunctions(client: pg.Client, schema: string, names: Names,
   if (areNoted && areOfThisBuild(found, schema)) return
   for (const { signature } of found) await client.query(`drop routine ${signature}`)
   for (const made of FUNCTIONS) await client.query(functionText(made, names.schema))
+  if (!areOfThisBuild(await readFunctions(client, schema), schema)) throw new Fault('storage_failed', 'PostgreSQL says the functions otherwise than this build writes them.')
 }
 
 async function grant(client: pg.Client, name: string, { schema, role }: Names): Promise<void> {

@@ -19,6 +19,8 @@ export class Place {
   readonly sqlSchema: string
   readonly #connections: Connections
   #ready: Promise<void> | undefined
+  /** Of the connections that were judged. */
+  #generation: number | undefined
 
   constructor(connections: Connections, { schema, role }: Names) {
     this.#connections = connections
@@ -28,12 +30,15 @@ export class Place {
     sqlName(role)
   }
 
-  /** Judged once, and again after a failure. */
+  /** Judged once, and again after a failure and when connections are made in another way. */
   ready(): Promise<void> {
-    if (this.#ready !== undefined) return this.#ready
+    if (this.#ready !== undefined && this.#generation === this.#connections.generation) return this.#ready
+    this.#generation = this.#connections.generation
     const ready = this.#with((client) => assertPostureOf(client, this))
     this.#ready = ready
-    ready.catch(() => (this.#ready = undefined))
+    ready.catch(() => {
+      if (this.#ready === ready) this.#ready = undefined
+    })
     return ready
   }
 

@@ -9,7 +9,7 @@ import { HeldDoors } from './doors.ts'
 import { ledgerOf } from './ledger.ts'
 import { logOf } from './log.ts'
 import type { Place } from './place.ts'
-import { Places, type Placement } from './places.ts'
+import { Places, type Destination, type Placement } from './places.ts'
 import { readStanding, standingOf, type StandingText } from './standing.ts'
 import { tenantKey } from './tenant-key.ts'
 
@@ -24,7 +24,7 @@ export interface PostgresOptions {
   readonly place?: (tenant: string) => Placement | undefined
   /** Databases of `place` that are kept open at the same time, 64 unless said otherwise. */
   readonly databases?: number
-  /** Told of connections that break while nobody uses them. */
+  /** Told of connections that break while nobody uses them, and of places that cannot say what has changed. */
   readonly onFault?: (fault: unknown) => void
   /** The time in ms instead of the database's own. For tests alone: processes whose clocks differ would not agree. */
   readonly now?: () => number
@@ -32,8 +32,10 @@ export interface PostgresOptions {
 
 /** Tenants in one question. */
 const ASKED = 1_000
-/** How long one place may take to say what has changed there (ms): less than the others wait for it. */
+/** How long all places together may take to say what has changed there (ms): less than who asks waits for it. */
 const PATIENCE = 3_000
+/** Databases of single tenants that are asked at the same time: most of them are opened for it, and closed again. */
+const LANES = 8
 
 /**
  * Durable storage on PostgreSQL 15 or newer, for any number of processes. What a verb has answered is committed. Before anything else, the
@@ -52,12 +54,22 @@ class PostgresStorage implements Storage {
   readonly #owner = randomUUID()
   readonly #now: () => number | null
   readonly #onFault: (fault: unknown) => void
+  readonly #lanes: number
+  /** Places that were not asked last time, because time was up: first next time. */
+  readonly #left = new WeakSet<Place>()
   #closed = false
 
   constructor({ connection, schema = 'portcullis', role = 'portcullis_app', place, databases = 64, onFault = () => undefined, now }: PostgresOptions) {
-    this.#places = new Places({ connection, schema, role, place, most: databases, onFault })
+    this.#onFault = (fault) => {
+      try {
+        onFault(fault)
+      } catch {
+        // who is told decides nothing
+      }
+    }
+    this.#places = new Places({ connection, schema, role, place, most: databases, onFault: this.#onFault })
+    this.#lanes = Math.max(1, Math.min(LANES, databases))
     this.#now = now ?? (() => null)
-    this.#onFault = onFault
   }
 
   async tenant(id: string): Promise<TenantDoor> {
@@ -72,28 +84,48 @@ class PostgresStorage implements Storage {
   }
 
   async changed(known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing | 'unknown'>> {
-    const asked = new Map<Place, string[]>()
-    for (const id of known.keys()) {
-      const { place } = this.#places.of(id)
-      const ids = asked.get(place)
-      if (ids === undefined) asked.set(place, [id])
-      else ids.push(id)
-    }
+    const asked = new Map<Place, Asked>()
     const changed = new Map<string, Standing | 'unknown'>()
-    await Promise.all([...asked].map(async ([place, ids]) => {
-      for (let from = 0; from < ids.length; from += ASKED) await this.#ask(place, ids.slice(from, from + ASKED), known, changed)
-    }))
+    for (const id of known.keys()) {
+      try {
+        const destination = this.#places.of(id, false)
+        const there = asked.get(destination.place)
+        if (there === undefined) asked.set(destination.place, { destination, ids: [id] })
+        else there.ids.push(id)
+      } catch (fault) {
+        this.#onFault(fault)
+        changed.set(id, 'unknown')
+      }
+    }
+    const until = performance.now() + PATIENCE
+    const all = [...asked.values()]
+    const open = all.filter(({ destination }) => destination.database === undefined)
+    const others = all.filter(({ destination }) => destination.database !== undefined)
+      .toSorted((a, b) => Number(this.#left.has(b.destination.place)) - Number(this.#left.has(a.destination.place)))
+    const lane = async (): Promise<void> => {
+      for (let next = others.shift(); next !== undefined; next = others.shift()) await this.#ask(next, until, known, changed)
+    }
+    await Promise.all([...open.map((one) => this.#ask(one, until, known, changed)), ...Array.from({ length: this.#lanes }, lane)])
     return changed
   }
 
   /** A place that does not answer leaves its own tenants in the dark, and nobody else's. */
-  async #ask(place: Place, ids: readonly string[], known: ReadonlyMap<string, number>, changed: Map<string, Standing | 'unknown'>): Promise<void> {
+  async #ask({ destination: { place, database }, ids }: Asked, until: number, known: ReadonlyMap<string, number>, changed: Map<string, Standing | 'unknown'>): Promise<void> {
+    const left = until - performance.now()
+    if (left <= 0) {
+      this.#left.add(place)
+      for (const id of ids) changed.set(id, 'unknown')
+      return
+    }
+    this.#left.delete(place)
     const late = new AbortController()
     const answer = ask(place, ids, known).catch((fault: unknown) => {
       this.#onFault(fault)
       return undefined
+    }).finally(() => {
+      if (database !== undefined) this.#places.trim()
     })
-    const standings = await Promise.race([answer, setTimeout(PATIENCE, undefined, { signal: late.signal, ref: false }).catch(() => undefined)])
+    const standings = await Promise.race([answer, setTimeout(left, undefined, { signal: late.signal, ref: false }).catch(() => undefined)])
     late.abort()
     for (const id of standings === undefined ? ids : standings.keys()) changed.set(id, standings?.get(id) ?? 'unknown')
   }
@@ -106,12 +138,21 @@ class PostgresStorage implements Storage {
   }
 }
 
-async function ask(place: Place, ids: readonly string[], known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing>> {
+/** One place and the tenants there that are asked about. */
+interface Asked {
+  readonly destination: Destination
+  readonly ids: string[]
+}
+
+async function ask(place: Place, all: readonly string[], known: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, Standing>> {
   const changed = new Map<string, Standing>()
-  const answer = await place.call('changed', [place.role, ids.map(tenantKey), numbers(ids.map((id) => known.get(id) ?? 0))])
-  for (const [index, text] of answer as [number, StandingText][]) {
-    const id = ids[index]
-    if (id !== undefined) changed.set(id, readStanding(text))
+  for (let from = 0; from < all.length; from += ASKED) {
+    const ids = all.slice(from, from + ASKED)
+    const answer = await place.call('changed', [place.role, ids.map(tenantKey), numbers(ids.map((id) => known.get(id) ?? 0))])
+    for (const [index, text] of answer as [number, StandingText][]) {
+      const id = ids[index]
+      if (id !== undefined) changed.set(id, readStanding(text))
+    }
   }
   return changed
 }

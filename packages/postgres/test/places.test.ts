@@ -1,5 +1,7 @@
+import { inspect } from 'node:util'
 import { expect, inject, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
+import { Fault } from '@portcullis/core'
 import { migrate, postgresStorage, type Placement } from '@portcullis/postgres'
 import { Looks } from '../../testing/src/laws/law.ts'
 import { Desk, tally } from '../../testing/src/laws/desk.ts'
@@ -69,4 +71,86 @@ test('no more databases are kept open than allowed, and one that was closed open
   await expect.poll(open, { timeout: 20_000 }).toEqual([0, 0, 0])
   await expect(desks[0]!.note()).rejects.toMatchObject({ code: 'storage_closed' })
   await expect(storage.tenant('0')).rejects.toMatchObject({ code: 'storage_closed' })
+})
+
+test('to ask what has changed opens a few databases at a time and leaves no more open than allowed: those that are used', async () => {
+  const server = inject('postgres')
+  const databases = [await freshDatabase(server), await freshDatabase(server), await freshDatabase(server)]
+  for (const { owner, app, role } of databases) await migrate(owner, { role, login: app.user })
+  const place = (tenant: string): Placement => ({ connection: { ...databases[Number(tenant)]!.app, max: 2, idleTimeoutMillis: 600_000 }, role: databases[Number(tenant)]!.role })
+  const storage = postgresStorage({ connection: databases[0]!.app, databases: 1, place })
+  const open = async () => Promise.all(databases.map(async ({ app }) =>
+    (await ask<{ count: number }>(server, 'select count(*)::integer as count from pg_stat_activity where usename = $1', [app.user]))[0]!.count))
+  for (const tenant of ['0', '1', '2']) await (await Desk.at(storage, tenant)).door.revoke({ kind: 'tenant' })
+  for (let sweep = 0; sweep < 3; sweep += 1) {
+    const changed = await storage.changed?.(new Map(['2', '0', '1'].map((tenant) => [tenant, 0])))
+    expect(new Set([...changed!.values()].map((standing) => (standing as { authorization: number }).authorization))).toEqual(new Set([2]))
+    await expect.poll(open, { timeout: 20_000 }).toEqual([0, 0, 1])
+  }
+  await storage.close()
+})
+
+verifies('IS-04', 'a tenant whose place cannot be said is unknown, and those of all others are compared', async () => {
+  const { owner, app, role } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { role, login: app.user })
+  const faults: unknown[] = []
+  const place = (tenant: string): Placement | undefined => {
+    if (tenant === 'lost') throw new Error('the registry does not answer')
+    return ({ odd: { schema: 'a"b', role }, gone: { connection: { ...app, port: 1 } }, empty: { connection: undefined } } as unknown as Record<string, Placement>)[tenant]
+  }
+  const onFault = (fault: unknown): void => {
+    faults.push(fault)
+    throw new Error('whoever is told has a fault too')
+  }
+  const storage = postgresStorage({ connection: app, role, place, onFault })
+  await (await Desk.at(storage, 'northwind')).door.revoke({ kind: 'tenant' })
+  const changed = await storage.changed?.(new Map(['lost', 'odd', 'northwind', 'gone', 'empty'].map((tenant) => [tenant, 0])))
+  expect(Object.fromEntries(changed!)).toEqual({ lost: 'unknown', odd: 'unknown', gone: 'unknown', empty: 'unknown', northwind: expect.objectContaining({ authorization: 2 }) })
+  expect(faults).toHaveLength(4)
+  await storage.close()
+})
+
+test('a dedicated place that is connected to in another way is: with the new password, and after its posture was judged again', async () => {
+  const { owner, app, role, superuser } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { role, login: app.user })
+  let password = app.password
+  let user = app.user
+  const storage = postgresStorage({ connection: { ...app, port: 1 }, role, place: () => ({ connection: { ...app, user, password, max: 2, idleTimeoutMillis: 600_000 } }) })
+  const desk = await Desk.at(storage, 'northwind')
+  await desk.note()
+  password = 'another one'
+  await ask(superuser, `alter role ${app.user} password 'another one'`)
+  await storage.tenant('northwind')
+  await ask(superuser, 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [app.user])
+  expect(await desk.note()).toEqual({ kind: 'noted', seq: 1 }) // the door that was there before
+  user = superuser.user
+  password = superuser.password
+  expect((await storage.changed?.(new Map([['northwind', 0]])))?.get('northwind')).toBe('unknown')
+  await expect(desk.note()).rejects.toMatchObject({ code: 'storage_posture' })
+  await storage.close()
+})
+
+test('two tenants in one database whose connections differ in anything share none', async () => {
+  const { owner, app, role, superuser } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { role, login: app.user })
+  const storage = postgresStorage({ connection: { ...app, port: 1 }, role, place: (tenant) => ({ connection: { ...app, options: `-c application_name=for_${tenant}` } }) })
+  for (const tenant of ['alpha', 'beta']) await (await Desk.at(storage, tenant)).note()
+  const names = await ask<{ name: string }>(superuser, 'select distinct application_name as name from pg_stat_activity where usename = $1 order by 1', [app.user])
+  expect(names).toEqual([{ name: 'for_alpha' }, { name: 'for_beta' }])
+  await storage.close()
+})
+
+verifies('SE-03', 'whoever is told of a connection that broke is told a fault, and no password', async () => {
+  const { owner, app, role, superuser } = await freshDatabase(inject('postgres'))
+  await migrate(owner, { role, login: app.user })
+  const faults: unknown[] = []
+  const storage = postgresStorage({ connection: app, role, onFault: (fault) => faults.push(fault) })
+  await (await Desk.at(storage, 'northwind')).note()
+  await ask(superuser, 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [app.user])
+  await expect.poll(() => faults.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  for (const fault of faults) {
+    expect(fault).toBeInstanceOf(Fault)
+    expect(inspect(fault, { showHidden: true, depth: 20 })).not.toContain(app.password)
+  }
+  await storage.close()
 })
