@@ -1,6 +1,7 @@
 import { LedgerQueue, type LedgerAnswer, type LedgerItem } from '@portcullis/core/ports'
 import type { Door } from './door.ts'
 import { sendAlone } from './gatherer.ts'
+import { itemFault } from './storage-fault.ts'
 
 /** One tenant's queue. An idle tenant's is a few empty fields, and goes with its door. */
 export class Appender {
@@ -13,7 +14,12 @@ export class Appender {
     })
   }
 
-  push<A extends LedgerAnswer>(item: LedgerItem): Promise<A> {
-    return this.#queue.push(item) as Promise<A>
+  /** What an item caused has come down to that item here, and says no more of its statement than the other faults. */
+  async push<A extends LedgerAnswer>(item: LedgerItem): Promise<A> {
+    try {
+      return (await this.#queue.push(item)) as A
+    } catch (fault) {
+      throw itemFault(fault)
+    }
   }
 }

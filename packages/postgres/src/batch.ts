@@ -33,13 +33,15 @@ export class Batch {
   readonly bodies: Buffer[] = []
   readonly #places = new Map<string, number>()
   readonly #calls = new Set<string>()
+  #bytes = 0
 
   constructor(items: readonly (LedgerItem | JudgeItem)[]) {
     for (const item of items) this.#add(item)
   }
 
+  /** How long everything is that may be long, as it is sent. */
   get bytes(): number {
-    return this.columns.lengths.reduce((sum, length) => sum + length, 0)
+    return this.#bytes
   }
 
   #add(item: LedgerItem | JudgeItem): void {
@@ -57,9 +59,12 @@ export class Batch {
     columns.tenantRates.push(admits === undefined ? null : numberOf(admits.limits.tenantPerMinute))
     columns.principalRates.push(admits === undefined ? null : numberOf(admits.limits.principalPerMinute))
     columns.deadlines.push(item.kind === 'admit' ? Math.ceil(item.deadlineMs) : null)
-    columns.jobs.push(item.kind === 'admit' ? jobText(item) : null)
-    columns.more.push(moreOf(item))
+    const job = item.kind === 'admit' ? jobText(item) : null
+    const more = moreOf(item)
+    columns.jobs.push(job)
+    columns.more.push(more)
     columns.lengths.push(body.length)
+    this.#bytes += body.length + sentLength(job) + sentLength(more)
   }
 
   #place(principal: string): number {
@@ -130,6 +135,9 @@ const withoutBrace = (value: object): string => JSON.stringify(value).slice(0, -
 
 /** What is not a number is NULL, which no version is and nothing fits: PostgreSQL would take `'5'` for 5, and has NaN above all numbers. */
 const numberOf = (value: unknown): number | null => (typeof value === 'number' && !Number.isNaN(value) ? value : null)
+
+/** In PostgreSQL's text of an array, each quotation mark and backslash has a backslash. */
+const sentLength = (text: string | null): number => (text === null ? 0 : Buffer.byteLength(text) + (text.match(/["\\]/g)?.length ?? 0))
 
 /** PostgreSQL's text of an array of numbers: `pg` would quote each. */
 export const numbers = (values: readonly (number | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`

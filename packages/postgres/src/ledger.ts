@@ -31,7 +31,7 @@ export function ledgerOf(door: Door): Ledger {
     callsOf: async (principal) => (await ask<Usage | undefined>('calls_of', now(), findText(principal))) ?? { used: 0, reserved: 0 },
     judge: async (item) => {
       const columns = columnsOf([new Batch([{ ...item, kind: 'judge' }])])
-      const [judged] = await ask<readonly Judgement[]>('step', now(), name, ...columns)
+      const [judged] = await ask<readonly Judgement[]>('step', now(), name, ...columns, null)
       if (judged === undefined) throw new Fault('storage_failed', 'PostgreSQL gave no answer.')
       return judged
     },

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Connections } from './connections.ts'
 import { sqlName } from './names.ts'
 import { assertPostureOf } from './posture.ts'
-import { storageFault } from './storage-fault.ts'
+import { itemFault, storageFault } from './storage-fault.ts'
 
 /** How a schema and the application's role are called. */
 export interface Names {
@@ -42,8 +42,22 @@ export class Place {
     return ready
   }
 
+  /** Connections to it at the same time: as many as `pg` makes, until it is asked for the first one. */
+  get size(): number {
+    return this.#connections.isOpen ? this.#connections.pool.options.max : 10
+  }
+
   /** Calls a function of the schema as one statement, which commits by itself. Answers the JSON it gives. */
   async call(name: string, values: readonly unknown[]): Promise<unknown> {
+    try {
+      return await this.apply(name, values)
+    } catch (fault) {
+      throw itemFault(fault)
+    }
+  }
+
+  /** The same for a batch: an error that one item caused, or that it is too long, is thrown as it came, for the queue to send the batch in halves. */
+  async apply(name: string, values: readonly unknown[]): Promise<unknown> {
     await this.ready()
     const parameters = values.map((_, index) => `$${index + 1}`).join(', ')
     const text = `select ${this.sqlSchema}.${name}(${parameters}) as answer`
@@ -55,7 +69,7 @@ export class Place {
     }
     const [row] = rows
     if (row === undefined) throw new Fault('storage_failed', 'PostgreSQL gave no answer.')
-    return row.answer === null ? undefined : (JSON.parse(row.answer) as unknown)
+    return row.answer === null ? undefined : readAnswer(row.answer)
   }
 
   /** Runs in one transaction as this tenant with the application's rights. What it answers is committed. */
@@ -63,7 +77,8 @@ export class Place {
     await this.ready()
     return this.#with(async (client) => {
       await client.query('begin')
-      await client.query({ name: `enter ${this.schema}`, text: `select ${this.sqlSchema}.enter($1, $2)`, values: [tenant, this.role] })
+      // Whoever waits for a lock keeps a connection.
+      await client.query({ name: `enter ${this.schema}`, text: `select pg_catalog.set_config('lock_timeout', '2s', true), ${this.sqlSchema}.enter($1, $2)`, values: [tenant, this.role] })
       const answer = await work(client)
       // COMMIT of a transaction that failed succeeds, and says ROLLBACK.
       const { command } = await client.query('commit')
@@ -82,9 +97,18 @@ export class Place {
       broken = false
       return answer
     } catch (cause) {
-      throw storageFault(cause)
+      throw itemFault(storageFault(cause))
     } finally {
       client?.release(broken)
     }
+  }
+}
+
+/** The statement has been committed by now: nothing may be sent a second time. */
+function readAnswer(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (cause) {
+    throw new Fault('storage_failed', 'PostgreSQL gave an answer that is not JSON.', { cause })
   }
 }

@@ -11,23 +11,35 @@ export const readStanding = ({ revocations = [], ...written }: StandingText): St
 
 type Verbs = Pick<TenantDoor, 'authorize' | 'standing' | 'revoke' | 'requirePolicy'>
 
+/** One after the other: changes of one tenant that wait for its head take one connection, not all of them. */
+function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
 /** What every process that serves the tenant must see. Changes wait for the batch under way, and no later one goes by the old standing. */
 export function standingOf(door: Door): Verbs {
   const { place, tenant } = door
+  const turn = inTurn()
+  const change = (next: (standing: Standing, now: number) => Standing): Promise<Standing> => turn(() => changed(door, next))
   const standing = async (): Promise<Standing> => readStanding((await place.call('standing_of', [tenant, place.role])) as StandingText)
   return {
     standing,
     async authorize(fingerprint) {
       const known = await standing()
-      return (known.fingerprint === fingerprint ? known : await change(door, (current) => published(current, fingerprint))).authorization
+      return (known.fingerprint === fingerprint ? known : await change((current) => published(current, fingerprint))).authorization
     },
-    revoke: (holder) => change(door, (current, now) => revoking(current, holder, now)),
-    requirePolicy: (version) => change(door, (current) => requiring(current, version)),
+    revoke: (holder) => change((current, now) => revoking(current, holder, now)),
+    requirePolicy: (version) => change((current) => requiring(current, version)),
   }
 }
 
 /** Core's own rule, applied while nobody else writes. */
-function change({ place, tenant, name, now }: Door, next: (standing: Standing, now: number) => Standing): Promise<Standing> {
+function changed({ place, tenant, name, now }: Door, next: (standing: Standing, now: number) => Standing): Promise<Standing> {
   const tables = tablesOf(place.schema)
   return place.transaction(tenant, async (client) => {
     const sql = `select ${place.sqlSchema}.lock_head($1, $2)`
@@ -36,12 +48,12 @@ function change({ place, tenant, name, now }: Door, next: (standing: Standing, n
       `select ${place.sqlSchema}.standing_text($1) as standing, ${place.sqlSchema}.moment($2) as now`, [tenant, now()])
     if (row === undefined) throw new Error('no row')
     const current = readStanding(JSON.parse(row.standing) as StandingText)
-    const changed = next(current, Number(row.now))
-    if (changed === current) return current
-    const { authorization, fingerprint, minimumPolicy, revocations } = changed
+    const after = next(current, Number(row.now))
+    if (after === current) return current
+    const { authorization, fingerprint, minimumPolicy, revocations } = after
     const columns = { fingerprint: fingerprint === undefined ? null : JSON.stringify(fingerprint), minimum_policy: String(minimumPolicy), revocations: JSON.stringify([...revocations]) }
     await rowsOf(client, tables.insertInto('standing').values({ tenant_id: tenant, ...columns }).onConflict((conflict) => conflict.column('tenant_id').doUpdateSet(columns)))
     await rowsOf(client, tables.updateTable('log_head').set({ version: String(authorization) }).where('tenant_id', '=', tenant))
-    return changed
+    return after
   })
 }

@@ -3,11 +3,15 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { verifies } from '@portcullis/test-support'
 import { Fault } from '@portcullis/core'
+import { LedgerQueue } from '@portcullis/core/ports'
 import { migrate, postgresStorage } from '@portcullis/postgres'
 import { Looks } from '../../testing/src/laws/law.ts'
 import { Desk } from '../../testing/src/laws/desk.ts'
 import { lookAtLog } from '../../testing/src/laws/log-laws.ts'
-import { storageFault } from '../src/storage-fault.ts'
+import { sendAlone } from '../src/gatherer.ts'
+import { Place } from '../src/place.ts'
+import { itemFault, storageFault } from '../src/storage-fault.ts'
+import type { Connections } from '../src/connections.ts'
 import { ask, freshDatabase, type Database } from './database.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 
@@ -86,6 +90,63 @@ test('an item that PostgreSQL does not take is refused alone, whatever is wrong 
   await storage.close()
 })
 
+test('what one item caused is a fault of the storage by the time that it is this item alone, and its cause is said apart', async () => {
+  const storage = open()
+  const desk = await Desk.at(storage, 'alone')
+  const poisoned = desk.admit({ callId: randomBytes(4_000).toString('hex') })
+  await expect(poisoned).rejects.toBeInstanceOf(Fault)
+  await expect(poisoned).rejects.toMatchObject({ code: 'storage_failed', message: 'PostgreSQL does not take what it was given (54000).', cause: { code: '54000' } })
+  await expect(desk.door.log.integrate({ previous: 0, checkpoint: { size: 1, root: new Uint8Array(32), note: '\0', at: 1 }, nodes: [] })).rejects.toMatchObject({ code: 'storage_failed', cause: { code: '22021' } })
+  await storage.close()
+})
+
+test('an answer that cannot be read is no reason to send a batch again: it has been committed', async () => {
+  const asked: unknown[] = []
+  const pool = { options: { max: 5 }, query: async (query: { text: string }) => { asked.push(query.text); return { rows: [{ answer: '[{"kind":"noted"' }] } } }
+  const place = new Place({ isOpen: true, pool } as unknown as Connections, { schema: 'portcullis', role: database.role })
+  place.ready = async () => undefined
+  const queue = new LedgerQueue(async (items) => sendAlone(place, { tenant: 't', name: '"t"', now: null, items }))
+  const settled = await Promise.allSettled(Array.from({ length: 16 }, () => queue.push({ kind: 'note', body: '{"v":1' })))
+  expect([new Set(codes(settled)), asked.length]).toEqual([new Set(['storage_failed']), 1])
+})
+
+test('H2: a batch too long to be written out is sent in halves: nothing of it was sent', async () => {
+  const sent: number[] = []
+  const pool = {
+    options: { max: 5 },
+    query: async ({ values }: { values: unknown[][] }) => {
+      const { length } = values[4]!
+      if (length > 4) throw new RangeError('Invalid string length')
+      sent.push(length)
+      return { rows: [{ answer: JSON.stringify(Array.from({ length }, () => ({ kind: 'noted', seq: 0 }))) }] }
+    },
+  }
+  const place = new Place({ isOpen: true, pool } as unknown as Connections, { schema: 'portcullis', role: database.role })
+  place.ready = async () => undefined
+  const queue = new LedgerQueue(async (items) => sendAlone(place, { tenant: 't', name: '"t"', now: null, items }))
+  expect(new Set(codes(await Promise.allSettled(Array.from({ length: 16 }, () => queue.push({ kind: 'note', body: '{"v":1' })))))).toEqual(new Set(['done']))
+  expect(sent).toEqual([4, 4, 4, 4])
+})
+
+test('M1: changes of a tenant whose head is held wait with one connection, and not for ever; everybody else goes on', async () => {
+  const storage = open({ max: 3, statement_timeout: 0, query_timeout: 0 })
+  const [held, other] = [await Desk.at(storage, 'held changes'), await Desk.at(storage, 'other changes')]
+  const holder = new pg.Client({ ...database.superuser })
+  await holder.connect()
+  await holder.query(`begin; select from portcullis.log_head where tenant = '"held changes"' for update`)
+  const revoked = Promise.allSettled([...Array.from({ length: 2 }, () => held.door.revoke({ kind: 'tenant' })), held.door.log.integrate({ previous: 0, checkpoint: { size: 1, root: new Uint8Array(32), note: '', at: 1 }, nodes: [] })])
+  let over = false
+  void revoked.then(() => { over = true })
+  expect((await other.door.revoke({ kind: 'tenant' })).authorization).toBe(2)
+  expect((await other.note()).kind).toBe('noted')
+  expect(over).toBe(false)
+  expect(new Set(codes(await revoked))).toEqual(new Set(['storage_timeout']))
+  await holder.query('rollback')
+  await holder.end()
+  expect((await held.door.revoke({ kind: 'tenant' })).authorization).toBe(2)
+  await storage.close()
+})
+
 test('any text goes in and comes back as it was', async () => {
   const storage = open()
   const desk = await Desk.at(storage, 'texts')
@@ -110,10 +171,20 @@ test('what goes wrong has a stable code, and what one item caused stays what it 
     ['25006', 'storage_read_only'], ['3F000', 'storage_missing'], ['42P01', 'storage_missing'], ['42883', 'storage_missing'], ['57P01', 'storage_unreachable'], ['08006', 'storage_unreachable'],
     ['40001', 'storage_failed'], ['XX001', 'storage_failed'], ['P0001', 'storage_failed'],
   ] as const) expect(code(error(state)), state).toBe(expected)
-  for (const state of ['22P02', '23505', '54000']) expect(storageFault(error(state))).not.toBeInstanceOf(Fault)
+  for (const state of ['22P02', '23505', '54000']) {
+    const raw = storageFault(error(state, { where: 'select secrets' }))
+    expect(raw).not.toBeInstanceOf(Fault)
+    expect(itemFault(raw)).toMatchObject({ code: 'storage_failed', message: `PostgreSQL does not take what it was given (${state}).`, cause: raw })
+  }
+  const long = new RangeError('Invalid string length')
+  expect(storageFault(long)).toBe(long)
+  expect(itemFault(long)).toMatchObject({ code: 'storage_failed', cause: long })
   for (const [cause, expected] of [
     [Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'storage_unreachable'], [new Error('Connection terminated unexpectedly'), 'storage_unreachable'], [new Error('Query read timeout'), 'storage_timeout'],
     [new Error('timeout exceeded when trying to connect'), 'storage_timeout'],
+    [Object.assign(new Error('x'), { code: 'EAI_AGAIN' }), 'storage_unreachable'], [Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'storage_unreachable'],
+    [new Error('Client has encountered a connection error and is not queryable'), 'storage_unreachable'], [new Error('The server does not support SSL connections'), 'storage_unreachable'],
+    [new TypeError('x is not a function'), 'storage_failed'], [Object.assign(new Error('too long'), { code: 'ERR_STRING_TOO_LONG' }), 'storage_failed'],
   ] as const) expect(code(cause)).toBe(expected)
   const fault = new Fault('storage_closed', 'closed')
   expect(storageFault(fault)).toBe(fault)

@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
 import pg from 'pg'
 import { beforeAll, expect, inject, test } from 'vitest'
 import type { LedgerAnswer, LedgerItem } from '@portcullis/core/ports'
 import { memoryStorage } from '@portcullis/core/memory'
+import { Fault } from '@portcullis/core'
 import { migrate, postgresStorage } from '@portcullis/postgres'
 import { approvalFor, Desk, PLENTY } from '../../testing/src/laws/desk.ts'
 import { manualClock } from '../../testing/src/laws/subject.ts'
+import { Batch, columnsOf } from '../src/batch.ts'
 import { Connections } from '../src/connections.ts'
 import { Gatherer } from '../src/gatherer.ts'
 import { keyText } from '../src/key-text.ts'
 import { Place } from '../src/place.ts'
 import { Places } from '../src/places.ts'
 import { freshDatabase, type Database } from './database.ts'
+
+/** How `pg` writes a parameter. */
+const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as { readonly prepareValue: (value: unknown) => string }
 
 let database: Database
 
@@ -24,14 +30,14 @@ beforeAll(async () => {
 class Watched extends Place {
   readonly asked: { name: string; tenants: unknown[] }[] = []
 
-  override call(name: string, values: readonly unknown[]): Promise<unknown> {
+  override apply(name: string, values: readonly unknown[]): Promise<unknown> {
     this.asked.push({ name, tenants: Array.isArray(values[0]) ? (values[0] as unknown[]) : [values[0]] })
-    return super.call(name, values)
+    return super.apply(name, values)
   }
 }
 
-function gather(max = 6): { place: Watched; connections: Connections; send: (tenant: string, items: readonly LedgerItem[]) => Promise<readonly LedgerAnswer[]> } {
-  const connections = new Connections({ ...database.app, max }, () => undefined)
+function gather(more: object = {}): { place: Watched; connections: Connections; send: (tenant: string, items: readonly LedgerItem[]) => Promise<readonly LedgerAnswer[]> } {
+  const connections = new Connections({ ...database.app, max: 6, ...more }, () => undefined)
   const place = new Watched(connections, { schema: 'portcullis', role: database.role })
   const gatherer = new Gatherer(place)
   return { place, connections, send: (tenant, items) => gatherer.send({ tenant, name: JSON.stringify(tenant), now: null, items }) }
@@ -78,6 +84,93 @@ test('a tenant whose head is held keeps nobody waiting, and is served when it is
   await holder.end()
   expect(await held).toEqual([{ kind: 'noted', seq: 1 }])
   await connections.end()
+})
+
+/** Answers for a database: heads of `held` are never free, and whoever waits for one alone waits until `free` is called. */
+class Pretended extends Place {
+  readonly patient: (() => void)[] = []
+  most = 0
+  #now = 0
+
+  constructor(connections: number) {
+    super({ isOpen: true, pool: { options: { max: connections } } } as unknown as Connections, { schema: 'portcullis', role: 'app' })
+  }
+
+  override async apply(name: string, values: readonly unknown[]): Promise<unknown> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const noted = (tenant: unknown): unknown => (String(tenant).startsWith('held') ? null : [{ kind: 'noted', seq: 0 }])
+    if (name === 'step_many') return (values[0] as unknown[]).map(noted)
+    if (noted(values[0]) !== null) return noted(values[0])
+    if (values.at(-1) === '100ms') throw new Fault('storage_timeout', 'held', { cause: Object.assign(new Error('held'), { code: '55P03' }) })
+    this.most = Math.max(this.most, (this.#now += 1))
+    await new Promise<void>((resolve) => this.patient.push(resolve))
+    this.#now -= 1
+    return [{ kind: 'noted', seq: 1 }]
+  }
+}
+
+test('H1: held heads, however many and whenever they come, stop no other tenant of the process, and leave connections to others', async () => {
+  for (const [connections, most] of [[10, 4], [6, 1], [5, 1], [2, 1]] as const) {
+    const place = new Pretended(connections)
+    const gatherer = new Gatherer(place)
+    const send = (tenant: string) => gatherer.send({ tenant, name: '""', now: null, items: [note] })
+    const held: Promise<unknown>[] = []
+    for (let round = 0; round < 8; round += 1) {
+      held.push(send(`held-${round}`)) // by itself, or with others
+      const together = Array.from({ length: round % 2 === 0 ? 0 : 5 }, (_, index) => send(`free-${index}`))
+      await Promise.all([...together, send('bystander')])
+      expect(await send('bystander')).toEqual([{ kind: 'noted', seq: 0 }])
+    }
+    await expect.poll(() => place.patient.length).toBe(most)
+    for (let served = 0; served < 8; served += 1) {
+      await expect.poll(() => place.patient.length).toBeGreaterThan(0)
+      place.patient.shift()!()
+    }
+    expect(await Promise.all(held)).toEqual(Array.from({ length: 8 }, () => [{ kind: 'noted', seq: 1 }]))
+    expect(place.most).toBe(most)
+  }
+})
+
+test('H1: of six tenants whose heads are held each is refused for itself, while another goes on', async () => {
+  const { place, connections, send } = gather({ max: 10, statement_timeout: 0, query_timeout: 0 })
+  const tenants = Array.from({ length: 6 }, (_, index) => `stuck-${index}`)
+  await Promise.all(tenants.map((tenant) => send(tenant, [note])))
+  const holder = new pg.Client({ ...database.superuser })
+  await holder.connect()
+  await holder.query(`begin; select from portcullis.log_head where tenant_id like 'stuck-%' for update`)
+  let over = false
+  const stuck: Promise<unknown>[] = []
+  for (const tenant of tenants) {
+    stuck.push(send(tenant, [note]))
+    await send('bystander', [note])
+  }
+  const settled = Promise.allSettled(stuck).then((all) => { over = true; return all })
+  let served = 0
+  while (!over) {
+    await send('bystander', [note])
+    served += 1
+  }
+  for (const one of await settled) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'storage_timeout' } })
+  expect(served).toBeGreaterThan(100)
+  await holder.query('rollback')
+  await holder.end()
+  expect(await Promise.all(tenants.map((tenant) => send(tenant, [note])))).toEqual(tenants.map(() => [{ kind: 'noted', seq: 1 }]))
+  expect(place.asked.filter(({ name }) => name === 'step_many').length).toBeGreaterThan(0)
+  await connections.end()
+})
+
+test('H2: a batch is as long as what is sent of it', () => {
+  const text = '"'.repeat(16_000)
+  const approval = approvalFor('digest')
+  const item: LedgerItem = {
+    kind: 'admit', callId: 'c', authorization: 1, principal: 'p', limits: PLENTY, deadlineMs: 1, job: { instance: '', tool: text }, body: '{"v":1',
+    approval: { ...approval, request: { ...approval.request, arguments: JSON.stringify(text), sent: JSON.stringify(text) } },
+  }
+  const items = Array.from({ length: 20 }, () => item)
+  const sent = columnsOf([new Batch(items)]).reduce((sum: number, column) => sum + (Buffer.isBuffer(column) ? column.length : prepareValue(column).length), 0)
+  const { bytes } = new Batch(items)
+  expect(bytes).toBeGreaterThan(sent * 0.98)
+  expect(bytes).toBeLessThanOrEqual(sent)
 })
 
 test('a tenant whose batch breaks hurts neither the others nor, through its queue, its own other items', async () => {

@@ -120,7 +120,7 @@ test('TEN-09: no setting of an earlier use of a connection is there for the next
   const settings = async () => (await connections.pool.query(`select coalesce(current_setting('portcullis.tenant', true), '') as tenant, current_setting('role') as role,
     current_setting('lock_timeout') as wait, (select count(*) from portcullis.log)::integer as seen, pg_backend_pid() as pid`)).rows[0] as Record<string, unknown>
   const clean = { tenant: '', role: 'none', wait: '0', seen: 0 }
-  const step = (tenant: string, columns: readonly unknown[]) => place.call('step', [tenant, place.role, null, '""', ...columns])
+  const step = (tenant: string, columns: readonly unknown[]) => place.apply('step', [tenant, place.role, null, '""', ...columns, '2s'])
   const good = columnsOf([new Batch([{ kind: 'note', body: '{"v":1' }])])
   const poisoned = [...good.slice(0, -2), '{-1}', good.at(-1)]
 
@@ -129,7 +129,7 @@ test('TEN-09: no setting of an earlier use of a connection is there for the next
   expect(await settings()).toMatchObject(clean)
   await expect(step('alpha', poisoned)).rejects.toMatchObject({ code: '22011' })
   expect(await settings()).toMatchObject(clean)
-  await expect(place.transaction('alpha', async (on) => on.query('select 1 / 0'))).rejects.toMatchObject({ code: '22012' })
+  await expect(place.transaction('alpha', async (on) => on.query('select 1 / 0'))).rejects.toMatchObject({ code: 'storage_failed', cause: { code: '22012' } })
   expect(await settings()).toMatchObject(clean)
   // A transaction that failed where nobody looked: its COMMIT succeeds and says ROLLBACK.
   await expect(place.transaction('alpha', async (on) => on.query('select 1 / 0').catch(() => 'swallowed'))).rejects.toMatchObject({ code: 'storage_failed' })

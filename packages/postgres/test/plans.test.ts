@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([early.client.end(), session.client.end()]))
 
 async function step(items: readonly LedgerItem[], tenant = 't', by = session): Promise<unknown> {
-  const values = [tenant, database.role, null, '"t"', ...columnsOf([new Batch(items)])]
+  const values = [tenant, database.role, null, '"t"', ...columnsOf([new Batch(items)]), null]
   const { rows } = await by.client.query({ name: 'step', text: `select portcullis.step(${values.map((_, index) => `$${index + 1}`).join(', ')}) as answer`, values: [...values] })
   return JSON.parse((rows[0] as { answer: string }).answer)
 }

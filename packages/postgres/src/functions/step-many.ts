@@ -31,9 +31,14 @@ begin
     begin
       v_answer := step(i.tenant, p_role, p_now, i.name, p_kinds[v_from:v_to], p_ids[v_from:v_to], p_again[v_from:v_to], p_principals[v_principal:v_principal_to], p_who[v_from:v_to],
         p_versions[v_from:v_to], p_included[v_from:v_to], p_overage[v_from:v_to], p_tenant_rates[v_from:v_to], p_principal_rates[v_from:v_to],
-        p_deadlines[v_from:v_to], p_jobs[v_from:v_to], p_more[v_from:v_to], p_lengths[v_from:v_to], substring(p_bodies from v_offset for v_length));
-    exception when others then
-      v_answer := 'null';
+        p_deadlines[v_from:v_to], p_jobs[v_from:v_to], p_more[v_from:v_to], p_lengths[v_from:v_to], substring(p_bodies from v_offset for v_length), null);
+    exception
+      when lock_not_available then
+        -- Once is enough: many that are held must not add up.
+        perform set_config('lock_timeout', '10ms', true);
+        v_answer := 'null';
+      when others then
+        v_answer := 'null';
     end;
     v_answers := v_answers || case when v_answers = '' then '' else ',' end || v_answer;
     v_from := v_to + 1;

@@ -3,12 +3,13 @@ import type { SqlFunction } from './sql-function.ts'
 /**
  * One tenant's batch: locks the head of the log, decides item by item as core's ledger/step.ts does, writes everything, and answers with the
  * JSON of the ledger's answers in order. What the items are made of: `batch.ts`. A single item `judge` locks and changes nothing.
+ * `p_wait`: how long the head may be somebody else's, if the transaction has not said so before.
  */
 export const STEP: SqlFunction = {
   name: 'step',
   parameters: `p_tenant text, p_role text, p_now bigint, p_name text, p_kinds text[], p_ids text[], p_again boolean[], p_principals text[], p_who integer[],
   p_versions double precision[], p_included double precision[], p_overage boolean[], p_tenant_rates double precision[], p_principal_rates double precision[],
-  p_deadlines double precision[], p_jobs text[], p_more text[], p_lengths integer[], p_bodies bytea`,
+  p_deadlines double precision[], p_jobs text[], p_more text[], p_lengths integer[], p_bodies bytea, p_wait text`,
   returns: 'text',
   body: `
 declare
@@ -38,8 +39,7 @@ declare
   v_jobs text[] := '{}';
   v_took text[] := '{}';
   v_ended text[] := '{}';
-  v_ended_periods text[] := '{}';
-  v_ended_principals text[] := '{}';
+  v_ended_periods text[] := '{}'; v_ended_principals text[] := '{}';
   v_ended_used integer[] := '{}';
   v_records bytea[] := '{}';
   v_offset integer := 1;
@@ -53,7 +53,7 @@ declare
   v_vote text;
   i record;
 begin
-  perform enter(p_tenant, p_role);
+  perform enter(p_tenant, p_role), set_config('lock_timeout', coalesce(p_wait, current_setting('lock_timeout')), true);
   if p_kinds <> array['judge'] then
     v_head := lock_head(p_tenant, p_name);
   end if;

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { approvalFor, Desk, PLENTY, tally } from './desk.ts'
 import { plain } from './law.ts'
@@ -29,8 +30,8 @@ export const CALL_LAWS: readonly StorageLaw[] = [
       const vote = { person: 'grace', principal: 'grace-account', decision: 'approve', reason: 'because' } as const
       for (const odd of [undefined, null, Number.NaN, Infinity, -1, 0, desk.authorization + 0.5, 1e300, String(desk.authorization), BigInt(desk.authorization), [desk.authorization], true, {}]) {
         const authorization = odd as number
-        looks.same(await desk.admit({ authorization }), changed, `an admission with ${typeof odd} ${String(odd)}`)
-        looks.same(await desk.door.ledger.vote({ kind: 'vote', approvalId: id, authorization, vote, body: '{"v":1' }), changed, `a vote with ${typeof odd} ${String(odd)}`)
+        looks.same(await desk.admit({ authorization }), changed, `an admission with ${inspect(odd)}`)
+        looks.same(await desk.door.ledger.vote({ kind: 'vote', approvalId: id, authorization, vote, body: '{"v":1' }), changed, `a vote with ${inspect(odd)}`)
       }
       looks.same([await desk.size(), (await desk.door.ledger.approval(id))?.state], [before, 'pending'], 'traces')
     },
