@@ -129,7 +129,7 @@ test('H2: a batch too long to be written out is sent in halves: nothing of it wa
 })
 
 test('M1: changes of a tenant whose head is held wait with one connection, and not for ever; everybody else goes on', async () => {
-  const storage = open({ max: 3, statement_timeout: 0, query_timeout: 0 })
+  const storage = open({ max: 6, statement_timeout: 0, query_timeout: 0 })
   const [held, other] = [await Desk.at(storage, 'held changes'), await Desk.at(storage, 'other changes')]
   const holder = new pg.Client({ ...database.superuser })
   await holder.connect()
@@ -139,6 +139,8 @@ test('M1: changes of a tenant whose head is held wait with one connection, and n
   void revoked.then(() => { over = true })
   expect((await other.door.revoke({ kind: 'tenant' })).authorization).toBe(2)
   expect((await other.note()).kind).toBe('noted')
+  const [waiting] = await ask<{ count: string }>(database.superuser, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+  expect(Number(waiting!.count)).toBeLessThanOrEqual(2) // one change and one checkpoint
   expect(over).toBe(false)
   expect(new Set(codes(await revoked))).toEqual(new Set(['storage_timeout']))
   await holder.query('rollback')
