@@ -55,11 +55,11 @@ export const ADAPTER_BUGS: readonly Bug[] = [
       { file: 'packages/postgres/src/appender.ts', find: '    this.#queue = new', replace: '    this.#tenant = tenant\n    this.#queue = new' },
       {
         file: 'packages/postgres/src/appender.ts',
-        find: 'return this.#queue.push(item) as Promise<A>',
+        find: 'return (await this.#queue.push(item)) as A',
         replace: `const others = [...lasts].flatMap(([tenant, last]) => (tenant === this.#tenant ? [] : [last]))
-    const work = Promise.allSettled(others).then(() => this.#queue.push(item))
-    lasts.set(this.#tenant, work)
-    return work as Promise<A>`,
+      const work = Promise.allSettled(others).then(() => this.#queue.push(item))
+      lasts.set(this.#tenant, work)
+      return (await work) as A`,
       },
     ],
     suites: [suite('postgres', 'rivals')],

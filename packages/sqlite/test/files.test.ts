@@ -142,7 +142,8 @@ verifies('EM-02', 'a value that does not fit is refused alone; the store is not 
     kind: 'admit' as const, authorization: await authorize('facts'), principal: 'ada', job: { instance: 'psa', tool: 'psa.close' },
     limits: { included: 100, overage: false, tenantPerMinute: 100, principalPerMinute: 100 }, body: '{"v":1',
   }
-  const answers = await Promise.allSettled([100, 0.5, 200, Number.NaN, 300].map((deadlineMs, call) => ledger.admit({ ...admission, callId: `call ${call}`, deadlineMs })))
+  const odd: readonly object[] = [{}, { job: { instance: 1n, tool: 'psa.close' } }, {}, { deadlineMs: Number.NaN }, { deadlineMs: 0.5 }]
+  const answers = await Promise.allSettled(odd.map((item, call) => ledger.admit({ ...admission, callId: `call ${call}`, deadlineMs: 100, ...item })))
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'])
   expect(await log.size()).toBe(3)
   expect(await ledger.callsOf('ada')).toEqual({ used: 0, reserved: 3 })
