@@ -9,12 +9,12 @@ export const configPrint = (config: object): string => createHash('sha256').upda
 
 function said(value: unknown, depth: number): unknown {
   if (value === null) return ['null']
-  if (typeof value !== 'object' && typeof value !== 'function') return [typeof value, inspect(value)]
+  if (typeof value !== 'object' && typeof value !== 'function') return [typeof value, typeof value === 'string' ? value : inspect(value)]
   if (value instanceof Uint8Array) return ['bytes', Buffer.from(value).toString('base64')]
   if (depth < 8 && Array.isArray(value)) return ['list', value.map((item) => said(item, depth + 1))]
   const prototype: unknown = Object.getPrototypeOf(value)
   if (depth < 8 && (prototype === Object.prototype || prototype === null)) {
-    return ['record', Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, said(item, depth + 1)])]
+    return ['record', Object.getOwnPropertyNames(value).toSorted().map((name) => [name, said((value as Readonly<Record<string, unknown>>)[name], depth + 1)])]
   }
   const number = numbers.get(value) ?? (last += 1)
   numbers.set(value, number)

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import { Fault } from '@portcullis/core'
 import pg from 'pg'
 import { configPrint } from './config-print.ts'
@@ -79,7 +79,7 @@ export class Connections {
   }
 
   async #drain(pool: pg.Pool): Promise<void> {
-    while (pool.waitingCount > 0) await once(pool, 'release')
+    while (pool.waitingCount > 0) await setTimeout(100, undefined, { ref: false }) // nothing tells when a waiter gives up
     if (this.#former.delete(pool)) await pool.end()
   }
 }

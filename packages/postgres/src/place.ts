@@ -58,7 +58,9 @@ export class Place {
 
   /** The same for a batch: an error that one item caused, or that it is too long, is thrown as it came, for the queue to send the batch in halves. */
   async apply(name: string, values: readonly unknown[]): Promise<unknown> {
-    await this.ready()
+    // Connections that were replaced while they were judged are others, and not judged.
+    do await this.ready()
+    while (this.#generation !== this.#connections.generation)
     const parameters = values.map((_, index) => `$${index + 1}`).join(', ')
     const text = `select ${this.sqlSchema}.${name}(${parameters}) as answer`
     let rows: readonly { readonly answer: string | null }[]
@@ -74,7 +76,8 @@ export class Place {
 
   /** Runs in one transaction as this tenant with the application's rights. What it answers is committed. */
   async transaction<T>(tenant: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    await this.ready()
+    do await this.ready()
+    while (this.#generation !== this.#connections.generation)
     return this.#with(async (client) => {
       await client.query('begin')
       // Whoever waits for a lock keeps a connection.

@@ -14,6 +14,10 @@ test('connections are the same if everything that they say is the same, and func
     { ...config(), ssl: { ...ssl, rejectUnauthorized: false } }, { ...config(), ssl: { ...ssl, checkServerIdentity: () => undefined } }, { ...config(), when: new Date(0) }, { ...config(), when: new Date(0) },
   ]
   expect(new Set([print, ...others.map(configPrint)]).size).toBe(others.length + 1)
+  const bundle = 'x'.repeat(20_000)
+  expect(configPrint({ ca: `${bundle}a` })).not.toBe(configPrint({ ca: `${bundle}b` }))
+  const hidden = Object.defineProperty({ ca: 'c', key: 'k' }, 'key', { enumerable: false }) // as pg leaves the key that it was given
+  expect(configPrint(hidden)).toBe(configPrint({ ca: 'c', key: 'k' }))
   const itself: Record<string, unknown> = {}
   itself['itself'] = itself
   expect(configPrint(itself)).toBe(configPrint(itself))

@@ -21,7 +21,10 @@ interface Loaded {
 }
 
 export interface WorldPlane extends ControlPlane {
-  /** Replaces one tenant. The new authorization version is durable before the first decision is made on the new facts. */
+  /**
+   * Replaces one tenant. The new authorization version is durable before the first decision is made on the new facts. Rejected in time when the
+   * store does not answer: the change may then still come.
+   */
   change(tenant: string, next: WorldTenant): Promise<void>
   /** Makes a tenant's facts the ones in force. They are published once: if others are published after them, these decide nothing any more. */
   publish(tenant: string): Promise<void>
@@ -60,6 +63,9 @@ export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane
     return turn
   }
 
+  /** Whoever waits gives up in time; the turn goes on until the store has answered, so that nothing overtakes it. */
+  const inTime = (tenant: string, work: () => Promise<void>): Promise<void> => within(clock, portMs, inTurn(tenant, work))
+
   const tell = (tenant: string): void => {
     for (const listener of listeners) listener(tenant)
   }
@@ -68,16 +74,16 @@ export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane
   /** Durable before the first decision on these facts: a decision on others is sent back from then on. */
   async function publish(tenant: string, facts: TenantFacts): Promise<void> {
     const { fingerprint, snapshot } = facts
-    const door = await within(clock, portMs, storage.tenant(tenant))
-    await within(clock, portMs, door.requirePolicy(snapshot.minimumPolicy))
-    standings.outdated(tenant, await within(clock, portMs, door.authorize(fingerprint)))
+    const door = await storage.tenant(tenant)
+    await door.requirePolicy(snapshot.minimumPolicy)
+    standings.outdated(tenant, await door.authorize(fingerprint))
     published.add(facts)
   }
 
   /** Once: what others have published since must stay. */
   async function publishOnce(tenant: string, facts: TenantFacts): Promise<void> {
     if (published.has(facts)) return
-    await inTurn(tenant, async () => {
+    await inTime(tenant, async () => {
       if (compiled.get(tenant) === facts && !published.has(facts)) await publish(tenant, facts)
     })
   }
@@ -117,7 +123,7 @@ export function worldPlane(world: World, options: WorldPlaneOptions): WorldPlane
       checkWorld({ ...world, tenants: { ...Object.fromEntries(tenants), [tenant]: next } })
       checkConfigurations(tenant, tenants.get(tenant), next)
       const facts = compileTenant(tenant, next, connectors)
-      await inTurn(tenant, async () => {
+      await inTime(tenant, async () => {
         await publish(tenant, facts)
         tenants.set(tenant, next)
         compiled.set(tenant, facts)

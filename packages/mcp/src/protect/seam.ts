@@ -55,7 +55,11 @@ export function guardServer(server: ServerLike, guard: Guard, onConnect?: OnConn
     guarded = new Guarded()
     const send = watchAnswers(transport, guarded, (past) => {
       if (past) leaky.add(constructor)
-      onFault(leakOf(constructor, past))
+      try {
+        onFault(leakOf(constructor, past))
+      } catch {
+        // whoever listens must not keep the refusal from its client
+      }
     })
     onConnect?.(transport, send)
     await connect(transport)

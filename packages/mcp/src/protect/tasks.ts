@@ -4,7 +4,7 @@ import { callThrough, type Visit } from './call.ts'
 import { allPages } from './lists.ts'
 import { quietly } from './quietly.ts'
 
-/** Tasks that are remembered. A principal's oldest make room for its new ones; a tenant that has too many keeps those that it has. */
+/** Tasks that are remembered. A principal's oldest make room for its new ones; in a tenant that has too many, those of whoever has the most. */
 const LIMITS = { principal: 256, tenant: 2_048 } as const
 
 export interface OwnedTask {
@@ -27,12 +27,15 @@ export class TaskOwners {
     if (this.#owned.has(taskId)) return // an id is given out once
     const tenant = entryOf(this.#ids, task.tenant, () => new Map<string, Set<string>>())
     const own = entryOf(tenant, task.principal, () => new Set<string>())
-    const all = Array.from(tenant.values(), ({ size }) => size).reduce((sum, size) => sum + size, 0)
-    const [oldest] = own
-    if (oldest !== undefined && (own.size >= LIMITS.principal || all >= LIMITS.tenant)) {
-      own.delete(oldest)
+    const sets = Array.from(tenant.values())
+    const all = sets.reduce((sum, { size }) => sum + size, 0)
+    const most = sets.reduce((largest, set) => (set.size > largest.size ? set : largest), own)
+    const full = own.size >= LIMITS.principal ? own : all >= LIMITS.tenant ? most : undefined
+    const [oldest] = full ?? []
+    if (oldest !== undefined) {
+      full?.delete(oldest)
       this.#owned.delete(oldest)
-    } else if (all >= LIMITS.tenant) return
+    }
     own.add(taskId)
     this.#owned.set(taskId, task)
   }
