@@ -2,7 +2,6 @@ import { Fault, type ToolRun } from '@portcullis/core'
 import { isPlainObject } from '../message.ts'
 import { mayHold, tokensOf, type Tokens } from './credentials.ts'
 import { knownMeta } from './goes-on.ts'
-import { isHeaders } from './token.ts'
 
 /** Who calls, for handlers that have to pick the data of the right tenant. */
 export interface ProtectedCaller {
@@ -62,7 +61,7 @@ export function scrubFactoryContext(context: unknown): unknown {
     if (requestInfo instanceof Request) return withRequest(given, 'requestInfo', requestInfo, tokens)
     return isPlainObject(requestInfo) ? { ...given, requestInfo: bareRecord(requestInfo, tokens) } : given
   }
-  if ('rawHeaders' in context || ('headers' in context && isHeaders(context['headers']))) {
+  if ('rawHeaders' in context || ('headers' in context && isPlainObject(context['headers']))) {
     throw new Fault('request_unguarded', 'The factory is given a request with its token: give it what it needs of the request instead, or nothing, and let handlers ask `callerOf(context)`.')
   }
   return context

@@ -102,7 +102,8 @@ describe('the first parameter of a factory', () => {
     expect([given.url, ...Array.from(given.headers).flat()]).toEqual(['https://x/mcp', 'x-plan', 'gold'])
     const ofNode = Object.assign(new IncomingMessage(new Socket()), { headers: AUTHORIZED })
     const ofAnotherRealm = runInNewContext('new (class Request { constructor(headers) { this.headers = headers } })(headers)', { headers: new Headers(AUTHORIZED) }) as object
-    for (const request of [ofNode, ofAnotherRealm]) expect(() => scrubFactoryContext(request)).toThrow(expect.objectContaining({ code: 'request_unguarded', message: expect.stringContaining('callerOf') }))
+    const ofAFramework = new (class { headers = AUTHORIZED })()
+    for (const request of [ofNode, ofAnotherRealm, ofAFramework]) expect(() => scrubFactoryContext(request)).toThrow(expect.objectContaining({ code: 'request_unguarded', message: expect.stringContaining('callerOf') }))
   })
 
   test('that is the context of an entry is scrubbed, and anything else goes through as it is', () => {
