@@ -34,7 +34,7 @@ export async function sendAlone(place: Place, { tenant, name, now, items }: Parc
 
 /**
  * Batches of many tenants that share a schema: those that come while all lanes are busy go together, in one transaction. Whose head is not free
- * soon gives the lane back and waits beside it, so that held heads, however many, stop nobody else.
+ * soon gives the lane back and waits beside it, so that held heads, however many, stop nobody whose own head is free.
  */
 export class Gatherer {
   readonly #place: Place
