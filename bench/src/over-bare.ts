@@ -5,7 +5,7 @@ const CALLS = 500
 const BATCHES = 12
 const WARM = 4
 const BAR = 1.1
-/** docs/decisions/017: for what goes badly wrong, since a closer one would fail by noise. */
+/** docs/decisions/016: for what goes badly wrong, since a closer one would fail by noise. */
 const CHAIN_BAR = 2
 
 export type Serve = (request: Request) => Promise<Response>
